@@ -1,0 +1,272 @@
+/** A place in a file of the site. `file` is relative to the site root (absolute outside of it); line and column start at 1. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One thing that is wrong with a project. An `error` keeps the project from being served. */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  /** Stable kebab-case name of the kind of problem, for machines (`unknown-key`, `sql-does-not-prepare`). */
+  readonly rule: string;
+  /** What is wrong and why. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+  readonly origin: Origin;
+  /** The offending line and a caret line below it, where the text is at hand. */
+  readonly excerpt?: string;
+  /** `kind/name` of the endpoint that the problem belongs to; absent for the site itself. */
+  readonly endpoint?: string;
+}
+
+/**
+ * Base of every failure that the program knows. `message` is for the operator: it names what, where and why, and never
+ * contains a secret or a value of the data. What a remote caller or a terminal sees is decided by the two presenters
+ * (`transport/present-error.ts`, `cli/present-error.ts`), each an exhaustive switch over `code`.
+ */
+abstract class BaseError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The project or its configuration is wrong; carries every problem that was found. */
+export class ConfigInvalidError extends BaseError {
+  readonly code = 'CONFIG_INVALID';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[], options?: { cause?: unknown }) {
+    const errors = problems.filter((p) => p.severity === 'error').length;
+    super(`The project has ${errors} ${errors === 1 ? 'error' : 'errors'}`, options);
+    this.problems = problems;
+  }
+}
+
+/** There is no site here. */
+export class ConfigNotFoundError extends BaseError {
+  readonly code = 'CONFIG_NOT_FOUND';
+}
+
+/** The command line was used wrongly. */
+export class UsageError extends BaseError {
+  readonly code = 'USAGE_INVALID';
+}
+
+/** A credential is needed and none came. */
+export class CredentialRequiredError extends BaseError {
+  readonly code = 'AUTH_CREDENTIAL_REQUIRED';
+}
+
+/** A credential came and is not valid, or nothing here recognises it. */
+export class CredentialInvalidError extends BaseError {
+  readonly code = 'AUTH_CREDENTIAL_INVALID';
+}
+
+/** More than one credential in a request, one given twice, or one in the URL. */
+export class CredentialAmbiguousError extends BaseError {
+  readonly code = 'AUTH_CREDENTIAL_AMBIGUOUS';
+}
+
+/** An open server refuses this request: it is not from this machine, or it came through a proxy. */
+export class AnonymousRefusedError extends BaseError {
+  readonly code = 'AUTH_ANONYMOUS_REFUSED';
+}
+
+/** The caller lacks scopes that the call needs. */
+export class InsufficientScopeError extends BaseError {
+  readonly code = 'AUTH_INSUFFICIENT_SCOPE';
+  readonly requiredScopes: readonly string[];
+
+  constructor(message: string, requiredScopes: readonly string[], options?: { cause?: unknown }) {
+    super(message, options);
+    this.requiredScopes = requiredScopes;
+  }
+}
+
+/** No endpoint of this kind and name exists for this caller. */
+export class UnknownEndpointError extends BaseError {
+  readonly code = 'CALL_UNKNOWN_ENDPOINT';
+}
+
+/** The endpoint was left out by `--ignore-errors`. */
+export class EndpointInvalidError extends BaseError {
+  readonly code = 'CALL_ENDPOINT_INVALID';
+}
+
+/** One thing that is wrong with an argument; `path` like `filters.since`, `` for the whole. */
+export interface ArgumentIssue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Arguments do not fit the declared parameters; carries every issue. */
+export class InvalidArgumentsError extends BaseError {
+  readonly code = 'CALL_INVALID_ARGUMENTS';
+  readonly issues: readonly ArgumentIssue[];
+
+  constructor(issues: readonly ArgumentIssue[], options?: { cause?: unknown }) {
+    super(issues.map((issue) => issue.message).join('\n'), options);
+    this.issues = issues;
+  }
+}
+
+/** A rate limit was hit. */
+export class RateLimitedError extends BaseError {
+  readonly code = 'CALL_RATE_LIMITED';
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number, options?: { cause?: unknown }) {
+    super(message, options);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Too many calls are waiting, or too many of this endpoint are running. */
+export class OverloadedError extends BaseError {
+  readonly code = 'CALL_OVERLOADED';
+}
+
+/** The client cancelled the call or went away. */
+export class CancelledError extends BaseError {
+  readonly code = 'CALL_CANCELLED';
+}
+
+/** The server is stopping. */
+export class ShuttingDownError extends BaseError {
+  readonly code = 'CALL_SHUTTING_DOWN';
+}
+
+/** A rule denied the call, or could not be evaluated. `message` is the reason that the author wrote. */
+export class PolicyDeniedError extends BaseError {
+  readonly code = 'POLICY_DENIED';
+  readonly rule: string;
+  readonly stage: 'input' | 'output';
+
+  constructor(message: string, rule: string, stage: 'input' | 'output', options?: { cause?: unknown }) {
+    super(message, options);
+    this.rule = rule;
+    this.stage = stage;
+  }
+}
+
+/** The body failed. `message` has the engine's words with every quoted value replaced; `cause` has the original. */
+export class ExecuteFailedError extends BaseError {
+  readonly code = 'EXECUTE_FAILED';
+}
+
+/** The call passed its deadline. */
+export class ExecuteTimeoutError extends BaseError {
+  readonly code = 'EXECUTE_TIMEOUT';
+}
+
+/** The result passed a limit of rows or bytes. `limit` is the setting's name. */
+export class ExecuteLimitError extends BaseError {
+  readonly code = 'EXECUTE_LIMIT_EXCEEDED';
+  readonly limit: 'max_rows' | 'max_bytes' | 'max_scan_rows';
+
+  constructor(
+    message: string,
+    limit: 'max_rows' | 'max_bytes' | 'max_scan_rows',
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.limit = limit;
+  }
+}
+
+/**
+ * The result does not fit the declared return type: the site's bug. `message` has the value's shape, never its content;
+ * `path` is in terms of declared properties.
+ */
+export class InvalidResultError extends BaseError {
+  readonly code = 'EXECUTE_INVALID_RESULT';
+  readonly path: string;
+
+  constructor(message: string, path: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.path = path;
+  }
+}
+
+/** Two calls wrote the same rows at once, and repeating did not help or was not allowed. */
+export class ExecuteConflictError extends BaseError {
+  readonly code = 'EXECUTE_CONFLICT';
+}
+
+/** The result was ready, and COMMIT failed: nothing was written. */
+export class ExecuteCommitError extends BaseError {
+  readonly code = 'EXECUTE_COMMIT_FAILED';
+}
+
+/** A statement was refused by the SQL tools' rules. The message says which construct, and what is allowed. */
+export class SqlRefusedError extends BaseError {
+  readonly code = 'EXECUTE_SQL_REFUSED';
+}
+
+/** The database cannot be opened or set up. */
+export class DatabaseUnavailableError extends BaseError {
+  readonly code = 'EXECUTE_DATABASE_UNAVAILABLE';
+}
+
+/** The call cannot be recorded, so it does not happen. */
+export class AuditUnavailableError extends BaseError {
+  readonly code = 'AUDIT_UNAVAILABLE';
+}
+
+/** The log cannot be read, or a filter of `mxcp log` is wrong. */
+export class AuditQueryError extends BaseError {
+  readonly code = 'AUDIT_QUERY_FAILED';
+}
+
+/** A bug of ours, or an error that nothing expected. */
+export class InternalError extends BaseError {
+  readonly code = 'INTERNAL';
+}
+
+/** Every failure. `switch (error.code)` over it is exhaustive. */
+export type MxcpError =
+  | ConfigInvalidError
+  | ConfigNotFoundError
+  | UsageError
+  | CredentialRequiredError
+  | CredentialInvalidError
+  | CredentialAmbiguousError
+  | AnonymousRefusedError
+  | InsufficientScopeError
+  | UnknownEndpointError
+  | EndpointInvalidError
+  | InvalidArgumentsError
+  | RateLimitedError
+  | OverloadedError
+  | CancelledError
+  | ShuttingDownError
+  | PolicyDeniedError
+  | ExecuteFailedError
+  | ExecuteTimeoutError
+  | ExecuteLimitError
+  | InvalidResultError
+  | ExecuteConflictError
+  | ExecuteCommitError
+  | SqlRefusedError
+  | DatabaseUnavailableError
+  | AuditUnavailableError
+  | AuditQueryError
+  | InternalError;
+
+export type ErrorCode = MxcpError['code'];
+
+/** True for errors of the closed union. */
+export function isMxcpError(error: unknown): error is MxcpError {
+  return error instanceof BaseError;
+}
+
+/** The error itself when it is one of ours, else an `InternalError` around it. */
+export function toMxcpError(error: unknown): MxcpError {
+  if (isMxcpError(error)) return error;
+  return new InternalError('Unexpected error', { cause: error });
+}

@@ -1,0 +1,52 @@
+import type { MxcpError } from '../errors.js';
+import type { Json } from './json.js';
+import type { PromptRole } from './endpoint.js';
+
+/** What one rule did in one call, for records, `--explain` and tests. */
+export interface RuleTrace {
+  readonly id: string;
+  readonly hash: string;
+  readonly action: string;
+  readonly shadow: boolean;
+  readonly matched: boolean | 'not-evaluable';
+  /** Number of values removed, masked or dropped. */
+  readonly changed: number;
+  /** Why it could not be evaluated. Never contains a value. */
+  readonly error?: string;
+}
+
+/** `warn`: the output was changed by a rule. `n/a`: the call ended before any rule was asked, or there is none. */
+export type PolicyDecision = 'allow' | 'deny' | 'warn' | 'n/a';
+
+export interface PolicyReport {
+  readonly decision: PolicyDecision;
+  /** The rule that decided a denial. */
+  readonly rule?: string;
+  readonly ruleHash?: string;
+  readonly reason?: string;
+  readonly traces: readonly RuleTrace[];
+}
+
+/** A rendered prompt message. */
+export interface RenderedMessage {
+  readonly role: PromptRole;
+  readonly text: string;
+}
+
+/** What leaves, after all rules. `blob`: base64 of a resource's single BLOB value. */
+export type Released =
+  | { readonly form: 'value'; readonly value: Json; readonly truncated: boolean }
+  | { readonly form: 'blob'; readonly base64: string }
+  | { readonly form: 'messages'; readonly messages: readonly RenderedMessage[] };
+
+interface OutcomeBase {
+  /** UUID of this call; in the answer, the log and the audit record. */
+  readonly callId: string;
+  readonly durationMs: number;
+  readonly policy: PolicyReport;
+}
+
+/** How a call ended: the only thing that transports and audit see of it. */
+export type Outcome =
+  | (OutcomeBase & { readonly status: 'success'; readonly released: Released })
+  | (OutcomeBase & { readonly status: 'denied' | 'error'; readonly error: MxcpError });

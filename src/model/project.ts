@@ -1,0 +1,68 @@
+import type { Persona } from './caller.js';
+import type { Endpoint } from './endpoint.js';
+import type { Json } from './json.js';
+import type { Authorization } from './rule.js';
+import type { Origin, Problem } from '../errors.js';
+import type {
+  AuditSettings,
+  AuthSettings,
+  DatabaseSettings,
+  LoggingSettings,
+  Secret,
+  ServerInfo,
+  TransportSettings,
+} from './settings.js';
+
+/** Rules about rules that hold for the whole site (`policies` of the site file). */
+export interface PolicySettings {
+  readonly requireInputPolicy: boolean;
+  readonly strictFields: boolean;
+  /** False: endpoints that an input rule always denies are listed all the same. */
+  readonly hideDenied: boolean;
+  readonly hashScope: 'field' | 'site';
+}
+
+/** An endpoint file that has errors; it keeps the site from starting unless `--ignore-errors` leaves it out. */
+export interface BrokenEndpoint {
+  readonly file: string;
+  readonly kind?: Endpoint['kind'];
+  readonly name?: string;
+}
+
+/** One setting as `mxcp config` prints it. Secret values are already replaced. */
+export interface EffectiveSetting {
+  readonly path: string;
+  readonly value: Json;
+  /** `flag`, `environment`, `user config`, `site`, `default`. */
+  readonly from: string;
+}
+
+/** Everything that a site declares: parsed, validated, frozen. No I/O, no functions (spec page 01, "Eight nouns"). */
+export interface Project {
+  /** Absolute path of the site root. */
+  readonly root: string;
+  readonly name: string;
+  readonly profile: string;
+  /** Absolute path of the site file. */
+  readonly file: string;
+  readonly origin: Origin;
+  readonly server: ServerInfo;
+  readonly secrets: readonly Secret[];
+  readonly database: DatabaseSettings;
+  readonly audit: AuditSettings;
+  readonly transport: TransportSettings;
+  readonly auth: AuthSettings;
+  readonly logging: LoggingSettings;
+  readonly authorization: Authorization;
+  readonly users: Readonly<Record<string, Persona>>;
+  readonly policies: PolicySettings;
+  /** Tools, resources and prompts, sorted by kind and name; the built-in SQL tools are among them when enabled. */
+  readonly endpoints: readonly Endpoint[];
+  readonly broken: readonly BrokenEndpoint[];
+  /** Root of all internal keys when configured (`secret_key`); see `project/site-secret.ts` for the generated one. */
+  readonly secretKey?: string;
+  /** SHA-256 (hex) over site file, endpoint files, bodies and effective rules. */
+  readonly digest: string;
+  readonly warnings: readonly Problem[];
+  readonly settings: readonly EffectiveSetting[];
+}
