@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import type { Invoke } from './context.js';
+
+/** A command's file: its arguments and options, and the action that runs it. */
+export interface CommandModule {
+  /** Adds arguments, options and the action to a command that already has its name and summary. */
+  readonly configure: (command: Command, invoke: Invoke) => void;
+}
+
+export interface CatalogEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** The command looks at all others, so these are loaded with it. */
+  readonly wholeTree?: true;
+  /** Loads the command's file, so that a command pays for no other. */
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** Every command, in the order of `mxcp --help`. */
+export const catalog: readonly CatalogEntry[] = [
+  { name: 'init', summary: 'Create a new site', load: () => import('./init.js') },
+  {
+    name: 'schema',
+    summary: 'Print the JSON Schema of a file format',
+    load: () => import('./schema.js'),
+  },
+  {
+    name: 'completion',
+    summary: 'Print a completion script for a shell',
+    wholeTree: true,
+    load: () => import('./completion.js'),
+  },
+];

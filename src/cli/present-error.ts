@@ -1,0 +1,96 @@
+import type { ErrorCode, MxcpError } from '../errors.js';
+import type { Context, ExitCode } from './context.js';
+import { printJson } from './output.js';
+import { printable } from './printable.js';
+import { printProblems } from './problems/print-problems.js';
+import { problemJson } from './problems/problem-json.js';
+
+/** What a terminal is told about a kind of failure: how the program ends, and what to do about it. */
+interface Advice {
+  readonly exit: ExitCode;
+  readonly hint?: string;
+}
+
+function adviceFor(code: ErrorCode): Advice {
+  switch (code) {
+    case 'CONFIG_INVALID':
+      return { exit: 3 };
+    case 'CONFIG_NOT_FOUND':
+      return { exit: 3, hint: 'Go to the folder of a site, name it with --site, or make one with mxcp init' };
+    case 'USAGE_INVALID':
+      return { exit: 2, hint: 'mxcp <command> --help lists the options' };
+    case 'CALL_UNKNOWN_ENDPOINT':
+      return { exit: 1, hint: 'mxcp list shows what there is' };
+    case 'CALL_ENDPOINT_INVALID':
+      return { exit: 1, hint: 'mxcp validate shows what is wrong with it' };
+    case 'POLICY_DENIED':
+      return { exit: 1, hint: 'mxcp run … --explain shows every rule and what it did' };
+    case 'EXECUTE_FAILED':
+    case 'EXECUTE_INVALID_RESULT':
+      return { exit: 1, hint: 'The body of the endpoint is at fault, not the call' };
+    case 'AUDIT_UNAVAILABLE':
+      return { exit: 1, hint: 'Nothing runs that cannot be recorded: see audit.path in mxcp config' };
+    case 'INTERNAL':
+      return { exit: 1, hint: 'This is a bug of mxcp: --debug shows where' };
+    case 'AUTH_CREDENTIAL_REQUIRED':
+    case 'AUTH_CREDENTIAL_INVALID':
+    case 'AUTH_CREDENTIAL_AMBIGUOUS':
+    case 'AUTH_ANONYMOUS_REFUSED':
+    case 'AUTH_INSUFFICIENT_SCOPE':
+    case 'CALL_INVALID_ARGUMENTS':
+    case 'CALL_RATE_LIMITED':
+    case 'CALL_OVERLOADED':
+    case 'CALL_CANCELLED':
+    case 'CALL_SHUTTING_DOWN':
+    case 'EXECUTE_TIMEOUT':
+    case 'EXECUTE_LIMIT_EXCEEDED':
+    case 'EXECUTE_CONFLICT':
+    case 'EXECUTE_COMMIT_FAILED':
+    case 'EXECUTE_SQL_REFUSED':
+    case 'EXECUTE_DATABASE_UNAVAILABLE':
+    case 'AUDIT_QUERY_FAILED':
+      return { exit: 1 };
+  }
+}
+
+function issuesOf(error: MxcpError): readonly unknown[] {
+  if (error.code === 'CONFIG_INVALID') return error.problems.map(problemJson);
+  return error.code === 'CALL_INVALID_ARGUMENTS' ? error.issues : [];
+}
+
+function causes(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const rest = error.cause === undefined ? '' : `\ncaused by: ${causes(error.cause)}`;
+  return `${error.stack ?? error.message}${rest}`;
+}
+
+/**
+ * Says on the terminal, or as the JSON document of `--json`, that the command failed and how, and gives the exit code.
+ * `details` are further members of the document. Causes appear with `--debug` only: they belong to the program, while a
+ * failed call (`presentOutcome`) never shows its own, because an engine's words can quote data.
+ */
+export function presentError(context: Context, error: MxcpError, details: object = {}): ExitCode {
+  const { exit, hint } = adviceFor(error.code);
+  if (context.options.json) {
+    const { code, message } = error;
+    printJson(context, { status: 'error', error: message, code, issues: issuesOf(error), ...details });
+  } else {
+    if (error.code === 'CONFIG_INVALID') printProblems(context, error.problems);
+    else printFailure(context, error, hint);
+  }
+  return exit;
+}
+
+function printFailure(context: Context, error: MxcpError, hint: string | undefined): void {
+  const { red, dim } = context.colors.stderr;
+  const { stderr } = context.world;
+  stderr.write(`${red('error')} ${printable(error.message)} ${dim(`[${error.code}]`)}\n`);
+  if (hint !== undefined) stderr.write(`${dim(hint)}\n`);
+}
+
+/** As `presentError`, for an error that ended the program's own work: `--debug` adds where it came from. */
+export function presentCrash(context: Context, error: MxcpError): ExitCode {
+  const exit = presentError(context, error);
+  if (context.options.debug) context.world.stderr.write(`${printable(causes(error))}\n`);
+  return exit;
+}

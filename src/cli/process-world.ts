@@ -1,0 +1,43 @@
+import { constants } from 'node:os';
+import type { World } from './context.js';
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/** The first signal asks the command to end; the second ends the process at once. Records are on disk already by then. */
+function watchSignals(controller: AbortController): void {
+  for (const signal of signals) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(128 + constants.signals[signal]);
+      controller.abort(new Error(`Stopped by ${signal}`));
+    });
+  }
+}
+
+/** A reader that goes away (`mxcp list | head -1`) is no failure: what is left to say has nowhere to go. */
+function watchOutput(stream: NodeJS.WriteStream, controller: AbortController): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    controller.abort(new Error('The reader of the output is gone'));
+  });
+}
+
+/** The world of this process. To be made once. */
+export function processWorld(): World {
+  const controller = new AbortController();
+  let watching = false;
+  watchOutput(process.stdout, controller);
+  watchOutput(process.stderr, controller);
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    launch: [process.execPath, ...process.argv.slice(1, 2)],
+    interrupts: () => {
+      if (!watching) watchSignals(controller);
+      watching = true;
+      return controller.signal;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Origin } from '../../errors.js';
+import type { Endpoint } from '../../model/endpoint.js';
+import type { RuleTrace } from '../../model/outcome.js';
+import type { InputRule, OutputRule } from '../../model/rule.js';
+
+/** What the tests made one rule do. */
+export interface RuleCoverage {
+  readonly id: string;
+  readonly origin: Origin;
+  readonly matched: boolean;
+  readonly notMatched: boolean;
+}
+
+/** Rules by place: a site-wide rule stands in many endpoints and counts once. */
+function rulesOf(endpoints: readonly Endpoint[]): ReadonlyMap<string, InputRule | OutputRule> {
+  const rules = endpoints.flatMap(({ policies }) => [...policies.input, ...policies.output]);
+  return new Map(rules.map((rule) => [rule.id, rule]));
+}
+
+/** A rule without condition always applies; what a test can see from two sides is whether it changed anything. */
+function acted(rule: InputRule | OutputRule, trace: RuleTrace): boolean | undefined {
+  if (trace.matched === 'not-evaluable') return undefined;
+  return rule.condition === undefined && rule.action === 'keep_rows' ? trace.changed > 0 : trace.matched;
+}
+
+function alwaysApplies(rule: InputRule | OutputRule): boolean {
+  return rule.condition === undefined && rule.action !== 'keep_rows';
+}
+
+/**
+ * For each rule of the endpoints, whether a test made it match and whether one made it not match (spec page 04,
+ * "Explaining"). An output rule without condition has no other side; for `keep_rows` without condition the sides are
+ * rows dropped and none dropped.
+ */
+export function ruleCoverage(
+  endpoints: readonly Endpoint[],
+  traces: readonly RuleTrace[],
+): readonly RuleCoverage[] {
+  return [...rulesOf(endpoints).values()].map((rule) => {
+    const sides = traces.filter(({ id }) => id === rule.id).map((trace) => acted(rule, trace));
+    return {
+      id: rule.id,
+      origin: rule.origin,
+      matched: sides.includes(true),
+      notMatched: alwaysApplies(rule) || sides.includes(false),
+    };
+  });
+}
+
+/** Sides seen of all sides that there are, in whole percent, rounded down; 100 without rules. */
+export function coveragePercent(rules: readonly RuleCoverage[]): number {
+  if (rules.length === 0) return 100;
+  const seen = rules.reduce((sum, rule) => sum + Number(rule.matched) + Number(rule.notMatched), 0);
+  return Math.floor((100 * seen) / (2 * rules.length));
+}
+
+/** The rules that no test made match, and those that no test made not match; then the percentage. */
+export function coverageText(rules: readonly RuleCoverage[]): string {
+  const place = ({ id, origin }: RuleCoverage): string => `  ${id} (${origin.file}:${origin.line})`;
+  const list = (title: string, found: readonly RuleCoverage[]): string[] =>
+    found.length === 0 ? [] : [title, ...found.map(place)];
+  return [
+    ...list(
+      'Rules that no test made match:',
+      rules.filter(({ matched }) => !matched),
+    ),
+    ...list(
+      'Rules that no test made not match:',
+      rules.filter(({ notMatched }) => !notMatched),
+    ),
+    `Rule coverage: ${coveragePercent(rules)} % of both sides of ${rules.length} rules`,
+  ].join('\n');
+}
