@@ -14,7 +14,7 @@ function problemText(problem: Problem, colors: Colors): string {
   const severity = problem.severity === 'error' ? colors.red('error') : colors.yellow('warning');
   const place = printable(`${file}:${line}:${column}`);
   return [
-    `${colors.bold(place)} ${severity} ${printable(problem.message)} ${colors.dim(`[${problem.rule}]`)}`,
+    `${colors.bold(place)} ${severity} ${printable(problem.message).replaceAll('\n', '\n    ')} ${colors.dim(`[${problem.rule}]`)}`,
     ...(problem.excerpt === undefined ? [] : [colors.dim(indented(problem.excerpt))]),
     ...(problem.remedy === undefined ? [] : [indented(problem.remedy)]),
   ].join('\n');

@@ -36,15 +36,18 @@ export function ruleCoverage(
   endpoints: readonly Endpoint[],
   traces: readonly RuleTrace[],
 ): readonly RuleCoverage[] {
-  return [...rulesOf(endpoints).values()].map((rule) => {
-    const sides = traces.filter(({ id }) => id === rule.id).map((trace) => acted(rule, trace));
-    return {
-      id: rule.id,
-      origin: rule.origin,
-      matched: sides.includes(true),
-      notMatched: alwaysApplies(rule) || sides.includes(false),
-    };
-  });
+  const rules = rulesOf(endpoints);
+  const sides = new Map([...rules.keys()].map((id) => [id, new Set<boolean | undefined>()]));
+  for (const trace of traces) {
+    const rule = rules.get(trace.id);
+    if (rule !== undefined) sides.get(trace.id)?.add(acted(rule, trace));
+  }
+  return [...rules.values()].map((rule) => ({
+    id: rule.id,
+    origin: rule.origin,
+    matched: sides.get(rule.id)?.has(true) === true,
+    notMatched: alwaysApplies(rule) || sides.get(rule.id)?.has(false) === true,
+  }));
 }
 
 /** Sides seen of all sides that there are, in whole percent, rounded down; 100 without rules. */

@@ -68,7 +68,7 @@ export function testReportJson(results: readonly TestResult[], durationMs: numbe
       path: group[0]?.file ?? '',
       test_results: {
         status: statusOf(group),
-        tests_run: group.length,
+        tests_run: group.length - testTotals(group).notRun,
         tests: group.map((test) => ({
           name: test.name,
           description: test.description ?? null,
