@@ -1,0 +1,64 @@
+import type { Problem } from '../errors.js';
+import type { SourceText } from '../lib/source-text.js';
+import type { CelType } from './cel/cel-type.js';
+import { compileCondition, type Condition } from './cel/compile-condition.js';
+import { textOf, type Stage } from './cel/scope.js';
+import type { PolicyContext } from './policy-context.js';
+import { conditionProblem, problemIn } from './problem.js';
+
+/** Where the conditions of a file are compiled, and where their problems go. */
+export interface ConditionSite {
+  readonly context: Pick<PolicyContext, 'catalogue' | 'severalProviders'>;
+  readonly parameters: ReadonlyMap<string, CelType>;
+  readonly endpoint?: string;
+  readonly problems: Problem[];
+}
+
+/** The capability that opens administration; no catalogue needs to name it and `*` never includes it. */
+export const adminCapability = 'mxcp:admin';
+
+function capabilityProblems(source: SourceText, condition: Condition, site: ConditionSite): Problem[] {
+  const { catalogue } = site.context;
+  const unknown = condition.reads.capabilities.filter(
+    ({ name }) => catalogue && !catalogue.has(name) && name !== adminCapability,
+  );
+  return unknown.map(({ name, node }) =>
+    problemIn(
+      source,
+      node.start,
+      'unknown-capability',
+      `The capability \`${name}\` is not in the catalogue`,
+      {
+        endpoint: site.endpoint,
+        remedy: 'Add it to `authorization.capabilities`, or correct the name',
+      },
+    ),
+  );
+}
+
+function subjectProblems(source: SourceText, condition: Condition, site: ConditionSite): Problem[] {
+  const [first] = condition.reads.subjects;
+  if (!first || !site.context.severalProviders || condition.reads.provider) return [];
+  const message = `\`${textOf(first)}\` does not say whose: several providers are configured`;
+  return [
+    problemIn(source, first.start, 'ambiguous-subject', message, {
+      endpoint: site.endpoint,
+      remedy: 'Compare `user.key`, or `user.provider` as well',
+    }),
+  ];
+}
+
+/** Compiles a condition; its problems are added to the site's. Undefined when it does not load. */
+export function loadCondition(source: SourceText, stage: Stage, site: ConditionSite): Condition | undefined {
+  try {
+    const condition = compileCondition(source, stage, site.parameters);
+    site.problems.push(
+      ...capabilityProblems(source, condition, site),
+      ...subjectProblems(source, condition, site),
+    );
+    return condition;
+  } catch (error) {
+    site.problems.push(conditionProblem(source, error, site.endpoint));
+    return undefined;
+  }
+}

@@ -1,0 +1,188 @@
+import type { Mask, TypeNode } from '../model/type-node.js';
+import { acceptsName, foldName, type FieldPattern } from './field-path.js';
+
+/**
+ * What one rule does to fields: to those that its patterns name, or to the declared sensitive ones. `index` identifies
+ * the rule in counts.
+ */
+export interface FieldAction {
+  readonly index: number;
+  readonly kind: 'remove' | 'mask';
+  /** Undefined: the mask of the declared node, or else `full`. */
+  readonly mask?: Mask;
+  readonly patterns: readonly FieldPattern[];
+  readonly sensitive: boolean;
+}
+
+/** One thing to do to a value. */
+export interface FieldStep {
+  readonly index: number;
+  /** Undefined: remove it. */
+  readonly mask: Mask | undefined;
+}
+
+interface Position {
+  readonly action: FieldAction;
+  readonly pattern: FieldPattern;
+  readonly next: number;
+}
+
+/** What happens at one path of a result, and below it. */
+export interface FieldNode {
+  /** Names from the root, as JSON: the scope of hashes. */
+  readonly path: string;
+  readonly steps: readonly FieldStep[];
+  /** Done to each item, when the value is an array. */
+  readonly itemSteps: readonly FieldStep[];
+  /** The declared node at this path. */
+  readonly declared: TypeNode | undefined;
+  /** False: nothing happens below, whatever there is. */
+  readonly live: boolean;
+  readonly positions: readonly Position[];
+  /** Known children; null: nothing happens at this child or below it. */
+  readonly children: Map<string, FieldNode | null>;
+}
+
+/** All that a set of rules does to the fields of results of one endpoint. */
+export interface FieldTree {
+  readonly root: FieldNode;
+  readonly actions: readonly FieldAction[];
+  readonly fold: boolean;
+  /** How many more children may be remembered: keys of results are data and have no bound. */
+  room: number;
+}
+
+const rememberedPaths = 10_000;
+const full: Mask = { kind: 'full' };
+
+function advanceOver(position: Position): Position[] {
+  const { pattern, next } = position;
+  const following = { ...position, next: next + 1 };
+  return pattern.segments[next]?.kind === 'deep' ? [position, ...advanceOver(following)] : [position];
+}
+
+function advance(position: Position, name: string, fold: boolean): Position[] {
+  const segment = position.pattern.segments[position.next];
+  if (!segment || !acceptsName(segment, name, fold)) return [];
+  if (segment.kind === 'deep') return [position];
+  return advanceOver({ ...position, next: position.next + 1 });
+}
+
+/** The innermost items of a declared array, or the node itself. */
+export function itemsOf(node: TypeNode | undefined): TypeNode | undefined {
+  let inner = node;
+  while (inner?.type === 'array') inner = inner.items;
+  return inner;
+}
+
+function declaredChild(parent: TypeNode | undefined, name: string, fold: boolean): TypeNode | undefined {
+  const properties = itemsOf(parent)?.properties ?? [];
+  const exact = properties.find((property) => property.name === name);
+  const wanted = foldName(name, fold);
+  return (exact ?? properties.find((property) => foldName(property.name, fold) === wanted))?.node;
+}
+
+function hasSensitiveItems(node: TypeNode | undefined): boolean {
+  if (node?.type !== 'array' || !node.items) return false;
+  return node.items.sensitive === true || hasSensitiveItems(node.items);
+}
+
+/** True when a node below this one is sensitive. */
+export function hasSensitiveBelow(node: TypeNode | undefined): boolean {
+  if (!node) return false;
+  const inner = [
+    ...(node.properties ?? []).map((property) => property.node),
+    ...(node.items ? [node.items] : []),
+  ];
+  return inner.some((child) => child.sensitive === true || hasSensitiveBelow(child));
+}
+
+function stepOf(action: FieldAction, declared: TypeNode | undefined): FieldStep {
+  return {
+    index: action.index,
+    mask: action.kind === 'remove' ? undefined : (action.mask ?? declared?.mask ?? full),
+  };
+}
+
+function isComplete({ pattern, next }: Position): boolean {
+  return next === pattern.segments.length;
+}
+
+function stepsAt(
+  tree: FieldTree,
+  positions: readonly Position[],
+  declared: TypeNode | undefined,
+): FieldStep[] {
+  const named = new Set(positions.filter((p) => isComplete(p) && !p.pattern.items).map((p) => p.action));
+  const sensitive = (action: FieldAction): boolean =>
+    action.sensitive &&
+    (declared?.sensitive === true || (action.kind === 'remove' && hasSensitiveItems(declared)));
+  const actions = tree.actions.filter((action) => named.has(action) || sensitive(action));
+  return actions.map((action) => stepOf(action, declared));
+}
+
+function itemStepsAt(
+  tree: FieldTree,
+  positions: readonly Position[],
+  declared: TypeNode | undefined,
+): FieldStep[] {
+  const named = new Set(positions.filter((p) => isComplete(p) && p.pattern.items).map((p) => p.action));
+  const masksItems = (action: FieldAction): boolean =>
+    action.sensitive && action.kind === 'mask' && hasSensitiveItems(declared);
+  const actions = tree.actions.filter((action) => named.has(action) || masksItems(action));
+  return actions.map((action) => stepOf(action, itemsOf(declared)));
+}
+
+function createNode(
+  tree: FieldTree,
+  path: string,
+  positions: readonly Position[],
+  declared: TypeNode | undefined,
+): FieldNode | null {
+  const steps = stepsAt(tree, positions, declared);
+  const itemSteps = itemStepsAt(tree, positions, declared);
+  const open = positions.filter((position) => !isComplete(position));
+  const sensitive = tree.actions.some((action) => action.sensitive) && hasSensitiveBelow(declared);
+  const live = open.length > 0 || sensitive;
+  if (!live && steps.length === 0 && itemSteps.length === 0) return null;
+  return { path, steps, itemSteps, declared, live, positions: open, children: new Map() };
+}
+
+function discoverChild(tree: FieldTree, parent: FieldNode, name: string): FieldNode | null {
+  const positions = parent.positions.flatMap((position) => advance(position, name, tree.fold));
+  const path = JSON.stringify([parent.path, foldName(name, tree.fold)]);
+  return createNode(tree, path, positions, declaredChild(parent.declared, name, tree.fold));
+}
+
+/** What happens at a field of an object that stands at `parent`; null: nothing, at any depth. */
+export function childOf(tree: FieldTree, parent: FieldNode, name: string): FieldNode | null {
+  const known = parent.children.get(name);
+  if (known !== undefined) return known;
+  const child = discoverChild(tree, parent, name);
+  if (tree.room > 0) {
+    tree.room--;
+    parent.children.set(name, child);
+  }
+  return child;
+}
+
+/** Prepares a set of actions for the results of an endpoint. Paths are worked out as they appear and remembered. */
+export function createFieldTree(
+  actions: readonly FieldAction[],
+  returns: TypeNode | undefined,
+  fold: boolean,
+): FieldTree {
+  const positions = actions.flatMap((action) =>
+    action.patterns.flatMap((pattern) => advanceOver({ action, pattern, next: 0 })),
+  );
+  const root: FieldNode = {
+    path: '',
+    steps: [],
+    itemSteps: [],
+    declared: returns,
+    live: actions.length > 0,
+    positions,
+    children: new Map(),
+  };
+  return { root, actions, fold, room: rememberedPaths };
+}
