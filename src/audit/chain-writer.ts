@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import type { Transport } from '../model/call.js';
+import type { JsonObject } from '../model/json.js';
+import type { AuditSettings } from '../model/settings.js';
+import type { AuditEntry } from './entry.js';
+import { fitRecord } from './fit-record.js';
+import { headText, writeHead } from './head-file.js';
+import type { Reserve } from './reserve.js';
+import { sealRecord, type SealedRecord } from './seal.js';
+import { SegmentFile } from './segment-file.js';
+import { segmentName, type LogPlace } from './segment-name.js';
+import { otherStates } from './segment-scan.js';
+import type { ChainPosition } from './segment-tail.js';
+import type { Signer } from './sign.js';
+import { formatMicros, nowMicros, utcDay } from './timestamp.js';
+import { uuidV7 } from './uuid-v7.js';
+
+export interface ChainOptions {
+  readonly place: LogPlace;
+  readonly settings: AuditSettings;
+  readonly signer: Signer | undefined;
+  readonly reserve: Reserve;
+  readonly headFolders: readonly string[];
+  readonly transport: Transport;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** What the log knows about a record beside its entry. */
+export interface PutOptions {
+  /** `seq` of the record with which this call started. */
+  readonly startedSeq?: number | undefined;
+  /** The outcome of a started call may use the room that was set aside. */
+  readonly mayUseReserve: boolean;
+}
+
+/** The server's clock shows in a head at least this often, so that a quiet log is known to be in use. */
+export const headBeatMs = 3_600_000;
+
+/**
+ * One writer's chain of records over its segments (spec page 05, "Tamper evidence"). Methods throw what the file system
+ * throws; a throw leaves the chain where it was.
+ */
+export class ChainWriter {
+  readonly #options: ChainOptions;
+  readonly #writer = randomBytes(6).toString('hex');
+  #file: SegmentFile;
+  #position: ChainPosition | undefined;
+  #day = '';
+  #lastBegun = 0;
+  #firstSeq = 0;
+  #unsynced = false;
+  #abandoned = false;
+  #headSeq = 0;
+  #headTime = 0;
+
+  constructor(options: ChainOptions, torn: readonly JsonObject[]) {
+    this.#options = options;
+    this.#file = this.#create();
+    this.#begin(this.#file, torn, false);
+  }
+
+  get segment(): string {
+    return this.#file.name;
+  }
+
+  get seq(): number {
+    return this.#position?.seq ?? 0;
+  }
+
+  /** Writes one record at the end of the chain, in a new segment when it is time for one; returns its `seq`. */
+  put(entry: AuditEntry, options: PutOptions): number {
+    if (this.#abandoned || this.#day !== utcDay(this.#options.now()) || !this.#file.exists()) {
+      this.#turn(options.mayUseReserve);
+    }
+    let sealed = this.#seal(entry, options.startedSeq);
+    const { maxFileSize } = this.#options.settings;
+    if (this.#file.size + sealed.line.length > maxFileSize && this.seq !== this.#firstSeq) {
+      this.#turn(options.mayUseReserve);
+      sealed = this.#seal(entry, options.startedSeq);
+    }
+    this.#write(this.#file, sealed, options.mayUseReserve);
+    return this.seq;
+  }
+
+  /** Hands everything that was put so far to the disk. After a failure the segment is not written to again. */
+  async sync(): Promise<void> {
+    const { seq } = this;
+    try {
+      await this.#file.sync();
+    } catch (error) {
+      this.#abandoned = true;
+      throw error;
+    }
+    if (this.seq === seq) this.#unsynced = false;
+  }
+
+  get unsynced(): boolean {
+    return this.#unsynced;
+  }
+
+  /** Replaces the segment's head when it is not the newest any more, or has not shown life for an hour. */
+  replaceHead(): void {
+    const position = this.#position;
+    const now = this.#options.now();
+    if (position === undefined || (position.seq === this.#headSeq && now - this.#headTime < headBeatMs))
+      return;
+    writeHead(this.#options.headFolders, position.segment, headText(position, this.#options.signer));
+    this.#headSeq = position.seq;
+    this.#headTime = now;
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  #turn(mayUseReserve: boolean): void {
+    const old = this.#file;
+    if (this.#unsynced && !this.#abandoned && this.#options.settings.sync !== 'never') old.syncNow();
+    const next = this.#create();
+    this.#begin(next, [], mayUseReserve);
+    this.#abandoned = false;
+    this.#file = next;
+    old.close();
+  }
+
+  #create(): SegmentFile {
+    const { place, settings, now } = this.#options;
+    const begun = Math.max(now(), this.#lastBegun + 1000);
+    this.#lastBegun = begun;
+    return SegmentFile.create(
+      place.folder,
+      segmentName(place.stem, begun, this.#writer),
+      settings.sync !== 'never',
+    );
+  }
+
+  /** Writes a segment's first line; a segment that cannot have one does not stay. */
+  #begin(file: SegmentFile, torn: readonly JsonObject[], mayUseReserve: boolean): void {
+    try {
+      this.#write(file, this.#seal(this.#firstEntry(file.name, torn), undefined), mayUseReserve);
+    } catch (error) {
+      file.close();
+      rmSync(file.path, { force: true });
+      throw error;
+    }
+    this.#firstSeq = this.seq;
+    this.#day = utcDay(this.#options.now());
+  }
+
+  #firstEntry(segment: string, torn: readonly JsonObject[]): AuditEntry {
+    const previous = this.#position;
+    const others = otherStates(this.#options.place, segment);
+    return {
+      timestamp: formatMicros(nowMicros()),
+      operation_type: 'server',
+      operation_name: segmentOperation,
+      operation_status: 'success',
+      caller_type: this.#options.transport,
+      duration_ms: 0,
+      policy_decision: 'n/a',
+      input_data: {
+        segment,
+        writer: this.#writer,
+        previous: previous === undefined ? null : { ...previous },
+        others: others.filter((other) => other['segment'] !== previous?.segment),
+        torn,
+      },
+    };
+  }
+
+  #seal(entry: AuditEntry, startedSeq: number | undefined): SealedRecord {
+    const record = {
+      ...entry,
+      schema_name: 'mxcp.endpoints',
+      schema_version: 2,
+      record_id: uuidV7(this.#options.now()),
+      seq: this.seq + 1,
+      prev_hash: this.#position?.record_hash ?? null,
+      started_seq: startedSeq,
+    } as const;
+    return sealRecord(fitRecord(record, this.#options.settings.maxRecordBytes), this.#options.signer);
+  }
+
+  #write(file: SegmentFile, sealed: SealedRecord, mayUseReserve: boolean): void {
+    for (;;) {
+      try {
+        file.append(sealed.line);
+        break;
+      } catch (error) {
+        const full = (error as NodeJS.ErrnoException).code === 'ENOSPC';
+        if (!full || !mayUseReserve || !this.#options.reserve.release()) throw error;
+      }
+    }
+    this.#position = { segment: file.name, seq: this.seq + 1, record_hash: sealed.hash };
+    this.#unsynced = true;
+  }
+}
+
+/** `operation_name` of a segment's first line. */
+export const segmentOperation = 'audit.segment';

@@ -1,0 +1,102 @@
+import { hash } from 'node:crypto';
+import type { Json } from '../model/json.js';
+import { canonicalJson, canonicalString } from './canonical-json.js';
+import type { AuditRecord } from './entry.js';
+import type { Signer } from './sign.js';
+
+type Field = keyof AuditRecord;
+
+/** Every field of a record but `record_hash` and `signature`, in canonical order. */
+export const recordFields = [
+  'business_context',
+  'call_id',
+  'caller_type',
+  'client_id',
+  'client_name',
+  'client_version',
+  'duration_ms',
+  'error',
+  'error_code',
+  'execution_events',
+  'identity_source',
+  'input_data',
+  'ip',
+  'operation_name',
+  'operation_status',
+  'operation_type',
+  'os_user',
+  'output_bytes',
+  'output_data',
+  'output_rows',
+  'parent_call_id',
+  'policies_evaluated',
+  'policy_actions',
+  'policy_decision',
+  'policy_reason',
+  'policy_rule',
+  'policy_rule_hash',
+  'policy_shadow',
+  'prev_hash',
+  'project_digest',
+  'provider',
+  'record_id',
+  'resource_uri',
+  'role',
+  'schema_name',
+  'schema_version',
+  'scopes',
+  'seq',
+  'session_id',
+  'started_seq',
+  'timestamp',
+  'trace_id',
+  'user_agent',
+  'user_id',
+  'user_key',
+  'username',
+] as const satisfies readonly Field[];
+
+const prefixed = recordFields.map((name) => ({ name, prefix: `,"${name}":` }));
+
+/** The canonical text (RFC 8785) of a record without `record_hash` and `signature`: what its hash is over. */
+export function canonicalRecord(record: AuditRecord): string {
+  let text = '';
+  for (const { name, prefix } of prefixed) {
+    const value: Json | undefined = record[name];
+    if (value === undefined) continue;
+    text += prefix + (typeof value === 'string' ? canonicalString(value) : canonicalJson(value));
+  }
+  return `{${text.slice(1)}}`;
+}
+
+/** A record made ready to be written: one line with its end, and the hash that the next one names. */
+export interface SealedRecord {
+  readonly line: string;
+  readonly hash: string;
+  readonly signature: string | undefined;
+}
+
+/** Hashes and signs the canonical text of a record; the two results stand at the end of the line. */
+export function sealRecord(canonical: string, signer: Signer | undefined): SealedRecord {
+  const digest = hash('sha256', canonical, 'hex');
+  const signature = signer?.(digest);
+  const tail = signature === undefined ? '' : `,"signature":"${signature}"`;
+  return { line: `${canonical.slice(0, -1)},"record_hash":"${digest}"${tail}}\n`, hash: digest, signature };
+}
+
+const sealPattern = /^,"record_hash":"([0-9a-f]{64})"(?:,"signature":"([a-z0-9-]+:[\w-]+)")?\}$/;
+
+/** A line taken apart again: the canonical text, and what stands behind it. */
+export interface OpenedLine {
+  readonly canonical: string;
+  readonly hash: string;
+  readonly signature: string | undefined;
+}
+
+/** Takes a line apart, without its end; undefined when it does not have a sealed record's form. Checks nothing. */
+export function openLine(line: string): OpenedLine | undefined {
+  const cut = line.lastIndexOf(',"record_hash":"');
+  const match = cut === -1 ? null : sealPattern.exec(line.slice(cut));
+  if (match?.[1] === undefined) return undefined;
+  return { canonical: `${line.slice(0, cut)}}`, hash: match[1], signature: match[2] };
+}

@@ -1,0 +1,29 @@
+const microsPerSecond = 1_000_000;
+let cachedSecond = -1;
+let cachedPrefix = '';
+
+/** RFC 3339 in UTC with six decimals, from microseconds since the Unix epoch. */
+export function formatMicros(micros: number): string {
+  const second = Math.floor(micros / microsPerSecond);
+  if (second !== cachedSecond) {
+    cachedPrefix = new Date(second * 1000).toISOString().slice(0, 19);
+    cachedSecond = second;
+  }
+  const fraction = Math.floor(micros - second * microsPerSecond);
+  return `${cachedPrefix}.${String(fraction).padStart(6, '0')}Z`;
+}
+
+/** Now, in microseconds since the Unix epoch. */
+export function nowMicros(): number {
+  return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+}
+
+/** The UTC day of a time in milliseconds, as `YYYYMMDD`; what rotation by day compares. */
+export function utcDay(millis: number): string {
+  return new Date(millis).toISOString().slice(0, 10).replaceAll('-', '');
+}
+
+/** `YYYYMMDDTHHMMSSZ`, as it stands in a segment's name. */
+export function segmentTime(millis: number): string {
+  return `${new Date(millis).toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+}
