@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import type { Transport } from '../model/call.js';
 import type { JsonObject } from '../model/json.js';
 import type { AuditSettings } from '../model/settings.js';
-import type { AuditEntry } from './entry.js';
+import type { AuditEntry, ChainPlace } from './entry.js';
 import { fitRecord } from './fit-record.js';
 import { headText, writeHead } from './head-file.js';
 import type { Reserve } from './reserve.js';
@@ -47,7 +47,7 @@ export class ChainWriter {
   readonly #writer = randomBytes(6).toString('hex');
   #file: SegmentFile;
   #position: ChainPosition | undefined;
-  #day = '';
+  #day = 0;
   #lastBegun = 0;
   #firstSeq = 0;
   #unsynced = false;
@@ -171,16 +171,16 @@ export class ChainWriter {
   }
 
   #seal(entry: AuditEntry, startedSeq: number | undefined): SealedRecord {
-    const record = {
-      ...entry,
+    const now = this.#options.now();
+    const place: ChainPlace = {
       schema_name: 'mxcp.endpoints',
       schema_version: 2,
-      record_id: uuidV7(this.#options.now()),
+      record_id: uuidV7(now),
       seq: this.seq + 1,
       prev_hash: this.#position?.record_hash ?? null,
       started_seq: startedSeq,
-    } as const;
-    return sealRecord(fitRecord(record, this.#options.settings.maxRecordBytes), this.#options.signer);
+    };
+    return sealRecord(fitRecord(entry, place, this.#options.settings.maxRecordBytes), this.#options.signer);
   }
 
   #write(file: SegmentFile, sealed: SealedRecord, mayUseReserve: boolean): void {

@@ -2,7 +2,7 @@ import type { CallRequest, RequestContext } from '../model/call.js';
 import type { Caller } from '../model/caller.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
-import type { Outcome, PolicyReport, Released } from '../model/outcome.js';
+import type { Outcome, PolicyReport, Released, RuleTrace } from '../model/outcome.js';
 import type { AuditSettings } from '../model/settings.js';
 import type { TypeNode } from '../model/type-node.js';
 import type { AuditEntry } from './entry.js';
@@ -53,64 +53,120 @@ export function describeCall(describer: Describer, call: CallDescription): Audit
   const { request, endpoint, outcome } = call;
   const { redactor } = describer;
   const nodes = parameterNodes(endpoint);
-  return {
-    ...describeRequest(describer, request.caller, request.context),
+  const ending = outcome === undefined ? notYet : describeOutcome(describer, call, outcome, nodes);
+  const named: NamedOperation = {
     operation_type: call.operationType ?? request.kind,
     operation_name: endpoint?.name ?? redactor.name(request.name),
+    operation_status: outcome === undefined ? 'started' : outcome.status === 'success' ? 'success' : 'error',
     resource_uri:
       request.kind === 'resource' ? redactUri(request.name, endpoint, nodes, redactor) : undefined,
-    operation_status: outcome === undefined ? 'started' : outcome.status === 'success' ? 'success' : 'error',
     call_id: call.callId,
     parent_call_id: call.parentCallId,
     input_data: describeInput(describer, call, nodes),
     execution_events: call.executionEvents === undefined ? undefined : redactor.value(call.executionEvents),
-    ...(outcome === undefined ? notYet : describeOutcome(describer, call, outcome, nodes)),
   };
+  return assembleEntry(describer, request.caller, request.context, named, ending);
 }
 
-const notYet = { duration_ms: 0, policy_decision: 'n/a' } as const;
+/** What was asked. */
+type NamedOperation = Pick<
+  AuditEntry,
+  | 'operation_type'
+  | 'operation_name'
+  | 'operation_status'
+  | 'resource_uri'
+  | 'call_id'
+  | 'parent_call_id'
+  | 'input_data'
+  | 'execution_events'
+>;
 
-/** The fields that tell who asked, from where. Names that a stranger may have chosen are cut. */
-export function describeRequest(
+/** How it ended. */
+interface Ending {
+  readonly durationMs: number;
+  readonly errorCode?: string | undefined;
+  readonly error?: string | undefined;
+  readonly policy: DescribedPolicy;
+  readonly output?: DescribedOutput | undefined;
+}
+
+interface DescribedPolicy {
+  readonly decision: PolicyReport['decision'];
+  readonly rule?: string | undefined;
+  readonly ruleHash?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly evaluated?: Json | undefined;
+  readonly actions?: Json | undefined;
+  readonly shadow?: Json | undefined;
+}
+
+interface DescribedOutput {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly data?: Json | undefined;
+}
+
+const notYet: Ending = { durationMs: 0, policy: { decision: 'n/a' } };
+
+/**
+ * Puts an entry together. One literal with every field, because objects of one shape are several times cheaper than
+ * objects made of parts, and this runs once per call.
+ */
+export function assembleEntry(
   describer: Describer,
   caller: Caller | undefined,
   context: RequestContext,
-): Pick<AuditEntry, Exclude<keyof AuditEntry, RestOfEntry>> {
-  const name = (text: string | undefined): string | undefined =>
-    text === undefined ? undefined : describer.redactor.name(text);
+  named: NamedOperation,
+  ending: Ending,
+): AuditEntry {
+  const { redactor } = describer;
+  const { policy, output } = ending;
   return {
     timestamp: formatMicros(context.time),
+    operation_type: named.operation_type,
+    operation_name: named.operation_name,
+    operation_status: named.operation_status,
+    resource_uri: named.resource_uri,
+    call_id: named.call_id,
+    parent_call_id: named.parent_call_id,
+    input_data: named.input_data,
+    execution_events: named.execution_events,
+    duration_ms: ending.durationMs,
+    error_code: ending.errorCode,
+    error: ending.error,
+    policy_decision: policy.decision,
+    policy_rule: policy.rule,
+    policy_rule_hash: policy.ruleHash,
+    policy_reason: policy.reason,
+    policies_evaluated: policy.evaluated,
+    policy_actions: policy.actions,
+    policy_shadow: policy.shadow,
+    output_rows: output?.rows,
+    output_bytes: output?.bytes,
+    output_data: output?.data,
     caller_type: context.transport,
-    client_name: name(context.client?.name),
-    client_version: name(context.client?.version),
-    ip: name(context.ip),
-    user_agent: name(context.userAgent),
-    session_id: name(context.sessionId),
-    trace_id: name(context.traceId),
+    client_name: nameOf(redactor, context.client?.name),
+    client_version: nameOf(redactor, context.client?.version),
+    ip: nameOf(redactor, context.ip),
+    user_agent: nameOf(redactor, context.userAgent),
+    session_id: nameOf(redactor, context.sessionId),
+    trace_id: nameOf(redactor, context.traceId),
     project_digest: describer.projectDigest,
-    ...(caller === undefined ? undefined : describeCaller(caller)),
+    user_id: caller?.userId ?? undefined,
+    user_key: caller?.key ?? undefined,
+    username: caller?.username ?? undefined,
+    role: caller?.role,
+    provider: caller?.provider ?? undefined,
+    identity_source: caller?.source ?? 'anonymous',
+    os_user: caller?.source === 'asserted' ? (caller.osUser ?? undefined) : undefined,
+    client_id: caller?.clientId ?? undefined,
+    scopes: caller?.scopes,
+    business_context: undefined,
   };
 }
 
-type RestOfEntry =
-  'operation_type' | 'operation_name' | 'operation_status' | 'duration_ms' | 'policy_decision' | 'input_data';
-
-function describeCaller(caller: Caller): Partial<AuditEntry> {
-  return {
-    user_id: present(caller.userId),
-    user_key: present(caller.key),
-    username: present(caller.username),
-    role: caller.role,
-    provider: present(caller.provider),
-    identity_source: caller.source,
-    os_user: caller.source === 'asserted' ? present(caller.osUser) : undefined,
-    client_id: present(caller.clientId),
-    scopes: caller.scopes,
-  };
-}
-
-function present(text: string | null): string | undefined {
-  return text ?? undefined;
+function nameOf(redactor: Redactor, text: string | undefined): string | undefined {
+  return text === undefined ? undefined : redactor.name(text);
 }
 
 const noNodes: ReadonlyMap<string, TypeNode> = new Map();
@@ -169,16 +225,14 @@ function describeOutcome(
   call: CallDescription,
   outcome: Outcome,
   nodes: ReadonlyMap<string, TypeNode>,
-): Partial<AuditEntry> & Pick<AuditEntry, 'duration_ms' | 'policy_decision'> {
-  const { redactor } = describer;
-  const clean = (text: string): string => redactor.text(withoutArguments(text, call, nodes));
-  return {
-    duration_ms: Math.round(outcome.durationMs * 1000) / 1000,
-    ...describePolicy(outcome.policy, clean),
-    ...(outcome.status === 'success'
-      ? describeOutput(describer, call, outcome.released)
-      : { error_code: outcome.error.code, error: clean(outcome.error.message) }),
-  };
+): Ending {
+  const clean = (text: string): string => describer.redactor.text(withoutArguments(text, call, nodes));
+  const durationMs = Math.round(outcome.durationMs * 1000) / 1000;
+  const policy = describePolicy(outcome.policy, clean);
+  if (outcome.status === 'success') {
+    return { durationMs, policy, output: describeOutput(describer, call, outcome.released) };
+  }
+  return { durationMs, policy, errorCode: outcome.error.code, error: clean(outcome.error.message) };
 }
 
 function withoutArguments(text: string, call: CallDescription, nodes: ReadonlyMap<string, TypeNode>): string {
@@ -187,29 +241,33 @@ function withoutArguments(text: string, call: CallDescription, nodes: ReadonlyMa
   return hideArguments(once, call.request.arguments, nodes);
 }
 
-function describePolicy(
-  policy: PolicyReport,
+function describeTrace(trace: RuleTrace, clean: (text: string) => string): JsonObject {
+  const { id: rule, hash, action, changed, matched, error } = trace;
+  return error === undefined
+    ? { action, changed, hash, matched, rule }
+    : { action, changed, error: clean(error), hash, matched, rule };
+}
+
+/** The traces that had an effect, or would have had one. */
+function describeTraces(
+  traces: readonly RuleTrace[],
+  shadow: boolean,
   clean: (text: string) => string,
-): Partial<AuditEntry> & Pick<AuditEntry, 'policy_decision'> {
-  const { traces } = policy;
-  const acted = traces.filter(({ shadow, matched }) => !shadow && matched !== false);
-  const shadows = traces.filter(({ shadow, matched }) => shadow && matched !== false);
-  const describe = (trace: PolicyReport['traces'][number]): JsonObject => ({
-    action: trace.action,
-    changed: trace.changed,
-    ...(trace.error === undefined ? {} : { error: clean(trace.error) }),
-    hash: trace.hash,
-    matched: trace.matched,
-    rule: trace.id,
-  });
+): readonly JsonObject[] | undefined {
+  const matched = traces.filter((trace) => trace.shadow === shadow && trace.matched !== false);
+  return matched.length === 0 ? undefined : matched.map((trace) => describeTrace(trace, clean));
+}
+
+function describePolicy(policy: PolicyReport, clean: (text: string) => string): DescribedPolicy {
+  const { decision, rule, ruleHash, reason, traces } = policy;
   return {
-    policy_decision: policy.decision,
-    policy_rule: policy.rule,
-    policy_rule_hash: policy.ruleHash,
-    policy_reason: policy.reason === undefined ? undefined : clean(policy.reason),
-    policies_evaluated: traces.length === 0 ? undefined : traces.map(({ id }) => id),
-    policy_actions: acted.length === 0 ? undefined : acted.map(describe),
-    policy_shadow: shadows.length === 0 ? undefined : shadows.map(describe),
+    decision,
+    rule,
+    ruleHash,
+    reason: reason === undefined ? undefined : clean(reason),
+    evaluated: traces.length === 0 ? undefined : traces.map(({ id }) => id),
+    actions: describeTraces(traces, false, clean),
+    shadow: describeTraces(traces, true, clean),
   };
 }
 
@@ -217,13 +275,13 @@ function describeOutput(
   { settings, redactor }: Describer,
   call: CallDescription,
   released: Released,
-): Partial<AuditEntry> {
+): DescribedOutput {
   const bytes = call.outputBytes ?? sizeOf(released);
   const rows = rowsOf(released);
-  if (settings.output === 'none') return { output_rows: rows, output_bytes: bytes };
+  if (settings.output === 'none') return { rows, bytes };
   const returns =
     call.endpoint !== undefined && 'returns' in call.endpoint ? call.endpoint.returns : undefined;
-  return { output_rows: rows, output_bytes: bytes, output_data: keepOutput(redactor, released, returns) };
+  return { rows, bytes, data: keepOutput(redactor, released, returns) };
 }
 
 function keepOutput(redactor: Redactor, released: Released, returns: TypeNode | undefined): Json {

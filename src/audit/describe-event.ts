@@ -1,24 +1,24 @@
 import type { RequestContext, Transport } from '../model/call.js';
 import type { JsonObject } from '../model/json.js';
 import type { MxcpError } from '../errors.js';
-import { describeRequest, type Describer } from './describe-call.js';
+import { assembleEntry, type Describer } from './describe-call.js';
 import type { AuditEntry } from './entry.js';
 import { formatMicros, nowMicros } from './timestamp.js';
 
 /** The record of a request that `admit` refused: who it was is not known, so nothing is said about it. */
 export function describeRefusal(describer: Describer, context: RequestContext, error: MxcpError): AuditEntry {
-  return {
-    ...describeRequest(describer, undefined, context),
-    operation_type: 'auth',
-    operation_name: 'admit',
-    operation_status: 'error',
-    duration_ms: 0,
-    policy_decision: 'n/a',
-    input_data: {},
-    identity_source: 'anonymous',
-    error_code: error.code,
-    error: describer.redactor.text(error.message),
-  };
+  return assembleEntry(
+    describer,
+    undefined,
+    context,
+    { operation_type: 'auth', operation_name: 'admit', operation_status: 'error', input_data: {} },
+    {
+      durationMs: 0,
+      policy: { decision: 'n/a' },
+      errorCode: error.code,
+      error: describer.redactor.text(error.message),
+    },
+  );
 }
 
 /** A rule as it stood when the server started or reloaded. */

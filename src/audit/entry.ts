@@ -59,13 +59,13 @@ export interface AuditEntry {
   readonly business_context?: JsonObject | undefined;
 }
 
-/** A record as it stands in a segment. */
-export interface AuditRecord extends AuditEntry {
+/** What the writer adds to an entry: its place in the chain. */
+export interface ChainPlace {
   readonly schema_name: 'mxcp.endpoints';
   readonly schema_version: 2;
   readonly record_id: string;
   readonly seq: number;
   /** The `seq` of this call's `started` record, on the record of its outcome. */
-  readonly started_seq?: number | undefined;
+  readonly started_seq: number | undefined;
   readonly prev_hash: string | null;
 }

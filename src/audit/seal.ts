@@ -1,10 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Json } from '../model/json.js';
 import { canonicalJson, canonicalString } from './canonical-json.js';
-import type { AuditRecord } from './entry.js';
+import type { AuditEntry, ChainPlace } from './entry.js';
 import type { Signer } from './sign.js';
-
-type Field = keyof AuditRecord;
 
 /** Every field of a record but `record_hash` and `signature`, in canonical order. */
 export const recordFields = [
@@ -54,18 +52,38 @@ export const recordFields = [
   'user_id',
   'user_key',
   'username',
-] as const satisfies readonly Field[];
+] as const satisfies readonly (keyof AuditEntry | keyof ChainPlace)[];
 
-const prefixed = recordFields.map((name) => ({ name, prefix: `,"${name}":` }));
+const placeFields: ReadonlySet<string> = new Set<keyof ChainPlace>([
+  'schema_name',
+  'schema_version',
+  'record_id',
+  'seq',
+  'started_seq',
+  'prev_hash',
+]);
+
+function isPlaceField(name: keyof AuditEntry | keyof ChainPlace): name is keyof ChainPlace {
+  return placeFields.has(name);
+}
+
+type FieldText = (entry: AuditEntry, place: ChainPlace) => string;
+
+function fieldText(prefix: string, value: Json | undefined): string {
+  if (value === undefined) return '';
+  return prefix + (typeof value === 'string' ? canonicalString(value) : canonicalJson(value));
+}
+
+const fields = recordFields.map((name): FieldText => {
+  const prefix = `,"${name}":`;
+  if (isPlaceField(name)) return (_, place) => fieldText(prefix, place[name]);
+  return (entry) => fieldText(prefix, entry[name]);
+});
 
 /** The canonical text (RFC 8785) of a record without `record_hash` and `signature`: what its hash is over. */
-export function canonicalRecord(record: AuditRecord): string {
+export function canonicalRecord(entry: AuditEntry, place: ChainPlace): string {
   let text = '';
-  for (const { name, prefix } of prefixed) {
-    const value: Json | undefined = record[name];
-    if (value === undefined) continue;
-    text += prefix + (typeof value === 'string' ? canonicalString(value) : canonicalJson(value));
-  }
+  for (const field of fields) text += field(entry, place);
   return `{${text.slice(1)}}`;
 }
 

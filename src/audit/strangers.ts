@@ -69,7 +69,7 @@ export function createStrangers(limits: StrangerLimits = defaultStrangerLimits):
   let groups = new Map<string, Group>();
   let windowStart = 0;
   let singles = 0;
-  let day = '';
+  let day = 0;
   let spentToday = 0;
 
   const turnDay = (millis: number): void => {

@@ -18,9 +18,9 @@ export function nowMicros(): number {
   return Math.floor((performance.timeOrigin + performance.now()) * 1000);
 }
 
-/** The UTC day of a time in milliseconds, as `YYYYMMDD`; what rotation by day compares. */
-export function utcDay(millis: number): string {
-  return new Date(millis).toISOString().slice(0, 10).replaceAll('-', '');
+/** The UTC day of a time in milliseconds, counted from the Unix epoch. */
+export function utcDay(millis: number): number {
+  return Math.floor(millis / 86_400_000);
 }
 
 /** `YYYYMMDDTHHMMSSZ`, as it stands in a segment's name. */
