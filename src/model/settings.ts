@@ -112,6 +112,6 @@ export interface AuthSettings {
 }
 
 export interface LoggingSettings {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly format: 'json' | 'pretty';
 }

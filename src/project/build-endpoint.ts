@@ -1,0 +1,148 @@
+import type { Problem } from '../errors.js';
+import type { Endpoint, PromptMessage, PromptRole, ToolAnnotations } from '../model/endpoint.js';
+import type { EndpointKind } from '../model/rule.js';
+import { buildBody } from './body.js';
+import type { EndpointContext } from './endpoint-context.js';
+import { buildTests } from './endpoint-tests.js';
+import { at, booleanOf, itemsOf, keyOrigin, stringOf, stringsOf, type Field } from './field.js';
+import { mergeLimits } from './limits.js';
+import { problemOfKey } from './problems.js';
+import { buildPolicies, mergePolicies } from './rules.js';
+import { sourceTextOf } from './scalar-text.js';
+import { buildParameters, buildTypeNode } from './type-node.js';
+import { checkUriTemplate } from './uri-template.js';
+
+/**
+ * Builds the endpoint of a file whose schema was checked, and adds what a schema cannot see to `problems`. Gives a best effort
+ * where there are problems, so that all of them are found; undefined when there is nothing that could run.
+ */
+export async function buildEndpoint(
+  file: Field,
+  kind: EndpointKind,
+  object: Field,
+  context: EndpointContext,
+  problems: Problem[],
+): Promise<Endpoint | undefined> {
+  const common = buildCommon(file, kind, object, context, problems);
+  if (kind === 'prompt') return { ...common, kind, messages: buildMessages(at(object, 'messages')) };
+  const returned = at(object, 'return');
+  const returns = returned === undefined ? undefined : buildTypeNode(returned, problems);
+  const body = await buildBody(context.root, object, problems);
+  if (body === undefined) return undefined;
+  const running = {
+    ...common,
+    annotations: buildAnnotations(object),
+    ...(returns !== undefined && { returns }),
+    body,
+  };
+  if (kind === 'tool') return { ...running, kind };
+  const uriField = at(object, 'uri');
+  if (uriField !== undefined) problems.push(...checkUriTemplate(uriField, common.name, common.parameters));
+  const displayName = stringOf(at(object, 'name'));
+  const mimeType = stringOf(at(object, 'mime_type'));
+  return {
+    ...running,
+    kind,
+    uri: common.name,
+    ...(displayName !== undefined && { displayName }),
+    ...(mimeType !== undefined && { mimeType }),
+  };
+}
+
+type Common = Pick<
+  Endpoint,
+  | 'name'
+  | 'title'
+  | 'description'
+  | 'tags'
+  | 'parameters'
+  | 'policies'
+  | 'limits'
+  | 'tests'
+  | 'origin'
+  | 'dynamicSql'
+>;
+
+function buildCommon(
+  file: Field,
+  kind: EndpointKind,
+  object: Field,
+  context: EndpointContext,
+  problems: Problem[],
+): Common {
+  const name = stringOf(at(object, kind === 'resource' ? 'uri' : 'name')) ?? '';
+  const tags = stringsOf(at(object, 'tags'));
+  const title = stringOf(at(object, 'annotations', 'title'));
+  const description = stringOf(at(object, 'description'));
+  const parameters = buildParameters(at(object, 'parameters'), problems);
+  const own = buildPolicies(policiesField(file, object, problems), `${kind}/${name}`, problems);
+  const policies = mergePolicies(context.rules, own, { kind, name, tags });
+  if (context.requireInputPolicy && !policies.input.some(({ mode }) => mode === 'enforce'))
+    problems.push(uncovered(object));
+  const testContext = {
+    parameters: parameters.map((parameter) => parameter.name),
+    users: context.users,
+    ruleIds: [...policies.input, ...policies.output].map(({ id }) => id),
+  };
+  return {
+    name,
+    ...(title !== undefined && { title }),
+    ...(description !== undefined && { description }),
+    tags,
+    parameters,
+    policies,
+    limits: mergeLimits(context.limits, at(object, 'limits')),
+    tests: buildTests(at(object, 'tests'), testContext, problems),
+    origin: keyOrigin(object),
+    dynamicSql: booleanOf(at(object, 'dynamic_sql')) ?? false,
+  };
+}
+
+/** Rules stand inside the endpoint or, as the Python program's security page shows it, beside it. */
+function policiesField(file: Field, object: Field, problems: Problem[]): Field | undefined {
+  const inside = at(object, 'policies');
+  const beside = at(file, 'policies');
+  if (inside !== undefined && beside !== undefined) {
+    const message = 'There are `policies` both inside the endpoint and beside it';
+    problems.push(
+      problemOfKey(beside, {
+        rule: 'policies-twice',
+        message,
+        remedy: 'Move all rules inside the endpoint.',
+      }),
+    );
+  }
+  return inside ?? beside;
+}
+
+function uncovered(object: Field): Problem {
+  return problemOfKey(object, {
+    rule: 'input-policy-required',
+    message: 'No input rule covers this endpoint, and the site demands one (`policies.require_input_policy`)',
+    remedy: 'Add an input rule here, or one in the site file whose `match` includes this endpoint.',
+  });
+}
+
+const hintKeys = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'] as const;
+
+function buildAnnotations(object: Field): ToolAnnotations {
+  const annotations = at(object, 'annotations');
+  const title = stringOf(at(annotations, 'title'));
+  const hints = hintKeys.flatMap((key) => {
+    const value = booleanOf(at(annotations, key));
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return { ...(title !== undefined && { title }), ...Object.fromEntries(hints) };
+}
+
+const isRole = (text: string | undefined): text is PromptRole =>
+  text === 'system' || text === 'user' || text === 'assistant';
+
+function buildMessages(field: Field | undefined): readonly PromptMessage[] {
+  return itemsOf(field).flatMap((item) => {
+    const prompt = at(item, 'prompt');
+    const role = stringOf(at(item, 'role'));
+    if (prompt === undefined || stringOf(prompt) === undefined) return [];
+    return [{ role: isRole(role) ? role : 'user', template: sourceTextOf(prompt) }];
+  });
+}

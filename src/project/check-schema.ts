@@ -1,0 +1,227 @@
+import type { Problem } from '../errors.js';
+import { didYouMean } from '../lib/did-you-mean.js';
+import type { SchemaError } from '../lib/schema.js';
+import { entriesOf, jsonObject, type Field } from './field.js';
+import { problemOf, problemOfKey, suggestion } from './problems.js';
+import { fileValidator, type FileKind } from './schemas.js';
+
+export interface SchemaCheck {
+  /** The file, with numbers and booleans that came as text out of `${…}` turned into what they stand for. */
+  readonly root: Field;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Checks a file against the published schema of its kind and says everything that is wrong, located. Values with an
+ * unexpanded `${…}` (of profiles that are not in use) are taken on trust.
+ */
+export function checkSchema(kind: FileKind, file: Field): SchemaCheck {
+  const validate = fileValidator(kind);
+  validate(file.data);
+  const coerced = coerceReplaced(file, validate.errors ?? []);
+  if (coerced !== file) validate(coerced.data);
+  const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if');
+  return { root: coerced, problems: errors.flatMap((error) => describe(coerced, error, errors)) };
+}
+
+function describe(root: Field, error: SchemaError, all: readonly SchemaError[]): readonly Problem[] {
+  const field = fieldAt(root, error.instancePath);
+  if (isUnexpanded(field) || error.schemaPath.includes('/oneOf/')) return [];
+  if (error.keyword === 'required' && isMisspelt(error, all)) return [];
+  return [explain(field, error)];
+}
+
+const isUnexpanded = (field: Field): boolean =>
+  typeof field.data === 'string' &&
+  field.data.includes('${') &&
+  field.replaced !== true &&
+  field.source.expandable;
+
+/** True when a missing key is there in a misspelt form, which is reported already. */
+function isMisspelt(missing: SchemaError, all: readonly SchemaError[]): boolean {
+  return all.some(
+    (other) =>
+      other.keyword === 'additionalProperties' &&
+      other.instancePath === missing.instancePath &&
+      didYouMean(String(other.params['additionalProperty']), knownKeys(other)) ===
+        missing.params['missingProperty'],
+  );
+}
+
+function knownKeys(error: SchemaError): readonly string[] {
+  return Object.keys((error.parentSchema?.['properties'] ?? {}) as object);
+}
+
+function explain(field: Field, error: SchemaError): Problem {
+  const { params } = error;
+  const name = nameOf(error.instancePath);
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return unknownKey(field, error);
+    case 'required':
+      return problemOfKey(field, {
+        rule: 'missing-key',
+        message: `${name} needs the key "${String(params['missingProperty'])}"`,
+        remedy: describedProperty(error, String(params['missingProperty'])),
+      });
+    case 'type':
+      return problemOf(field, {
+        rule: 'wrong-type',
+        message: `${name} must be ${types(params['type'])}${butIs(field)}`,
+      });
+    case 'enum':
+    case 'const':
+      return wrongChoice(field, name, error);
+    case 'oneOf':
+      return problemOfKey(field, {
+        rule: 'exactly-one',
+        message: `${name} needs exactly one of ${(error.schema as { required: string[] }[]).flatMap(({ required }) => required).join(', ')}`,
+      });
+    case 'x-not-available':
+      return problemOfKey(field, {
+        rule: 'not-available',
+        message: `${name} is not available yet: ${String(error.schema)}`,
+      });
+    case 'x-ignored':
+      return problemOfKey(field, {
+        severity: 'warning',
+        rule: 'ignored-key',
+        message: `${name} is ignored: ${String(error.schema)}`,
+      });
+    default:
+      return problemOf(field, {
+        rule: 'wrong-value',
+        message: `${name}${quoted(field)} ${expectation(error)}`,
+      });
+  }
+}
+
+function unknownKey(parent: Field, error: SchemaError): Problem {
+  const key = String(error.params['additionalProperty']);
+  const known = knownKeys(error);
+  const near = didYouMean(key, known);
+  const where = error.instancePath === '' ? '' : ` in ${nameOf(error.instancePath)}`;
+  return problemOfKey(parent.entries?.get(key) ?? parent, {
+    rule: 'unknown-key',
+    message: `Unknown key "${key.slice(0, 100)}"${where}`,
+    remedy: suggestion(near) ?? `Known keys: ${known.join(', ')}.`,
+  });
+}
+
+function wrongChoice(field: Field, name: string, error: SchemaError): Problem {
+  const allowed = (
+    error.keyword === 'enum' ? error.params['allowedValues'] : [error.params['allowedValue']]
+  ) as unknown[];
+  const words = allowed.filter((value): value is string => typeof value === 'string');
+  const near = typeof field.data === 'string' ? didYouMean(field.data, words) : undefined;
+  return problemOf(field, {
+    rule: 'wrong-value',
+    message: `${name}${quoted(field)} must be one of ${allowed.map(String).join(', ')}`,
+    remedy: suggestion(near),
+  });
+}
+
+function expectation(error: SchemaError): string {
+  const hint: unknown = error.parentSchema?.['x-hint'];
+  if (error.keyword === 'pattern' && typeof hint === 'string') return `must be ${hint}`;
+  return error.message ?? 'does not fit';
+}
+
+function describedProperty(error: SchemaError, key: string): string | undefined {
+  const property = (
+    error.parentSchema?.['properties'] as Record<string, { description?: string }> | undefined
+  )?.[key];
+  return property?.description === undefined ? undefined : `"${key}": ${property.description}`;
+}
+
+const articles: Readonly<Record<string, string>> = {
+  string: 'a text',
+  integer: 'an integer',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map',
+  null: 'null',
+};
+
+function types(expected: unknown): string {
+  return [expected]
+    .flat()
+    .map((type) => articles[String(type)] ?? String(type))
+    .join(' or ');
+}
+
+function butIs({ data }: Field): string {
+  if (data === null) return ', but is empty';
+  if (Array.isArray(data)) return ', but is a list';
+  return `, but is ${articles[typeof data] ?? 'something else'}`;
+}
+
+/** The value, where it can be shown: short, from a file without secrets, and as the author wrote it. */
+function quoted(field: Field): string {
+  const { data, source } = field;
+  if (source.confidential || field.replaced === true || typeof data === 'object') return '';
+  return ` ${JSON.stringify(data).slice(0, 60)}`;
+}
+
+/** `/tool/parameters/0/type` → `tool.parameters[0].type` */
+function nameOf(pointer: string): string {
+  if (pointer === '') return 'This file';
+  const parts = segments(pointer).map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.slice(0, 60)}`));
+  return `\`${parts.join('').replace(/^\./, '')}\``;
+}
+
+const segments = (pointer: string): readonly string[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+/** The value under a JSON pointer, or the nearest one above it. */
+function fieldAt(root: Field, pointer: string): Field {
+  let current = root;
+  for (const part of segments(pointer)) {
+    current = current.entries?.get(part) ?? current.items?.[Number(part)] ?? current;
+  }
+  return current;
+}
+
+/** Texts that came out of `${…}` where a number or boolean is wanted become one, if they look like one. */
+function coerceReplaced(root: Field, errors: readonly SchemaError[]): Field {
+  const wanted = new Map(
+    errors
+      .filter(({ keyword }) => keyword === 'type' || keyword === 'enum')
+      .map((error) => [error.instancePath, error]),
+  );
+  if (wanted.size === 0) return root;
+  const visit = (field: Field, pointer: string): Field => {
+    if (field.replaced !== true) return field;
+    const error = wanted.get(pointer);
+    if (error !== undefined && typeof field.data === 'string')
+      return { ...field, data: coerce(field.data, error) };
+    const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+    if (field.items !== undefined) {
+      const items = field.items.map((item, index) => visit(item, `${pointer}/${index}`));
+      return { ...field, items, data: items.map(({ data }) => data) };
+    }
+    if (field.entries === undefined) return field;
+    const entries = new Map(
+      [...field.entries].map(([key, child]) => [key, visit(child, `${pointer}/${escaped(key)}`)]),
+    );
+    return {
+      ...field,
+      entries,
+      data: jsonObject(entriesOf({ ...field, entries }).map(([key, { data }]) => [key, data])),
+    };
+  };
+  return visit(root, '');
+}
+
+function coerce(text: string, error: SchemaError): string | number | boolean {
+  const allowed = [error.parentSchema?.['type'] ?? []].flat() as string[];
+  if (allowed.includes('boolean') && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  const numeric =
+    /^-?\d+(\.\d+)?$/.test(text) &&
+    (allowed.includes('number') || (allowed.includes('integer') && !text.includes('.')));
+  return numeric ? Number(text) : text;
+}

@@ -1,0 +1,80 @@
+import type { AuditSettings, RedactionStrategy } from '../model/settings.js';
+import { at, entriesOf, stringOf, type Field } from './field.js';
+import {
+  choiceKind,
+  durationKind,
+  flagKind,
+  integerKind,
+  listKind,
+  sizeKind,
+  textKind,
+  type Kind,
+} from './setting-reader.js';
+import type { SettingsContext } from './settings-context.js';
+import { absolutePath } from './site-paths.js';
+
+const mebibyte = 1024 * 1024;
+const strategies: readonly string[] = [
+  'full',
+  'partial',
+  'hash',
+  'truncate',
+  'email',
+] satisfies RedactionStrategy[];
+const isStrategy = (text: string | undefined): text is RedactionStrategy =>
+  text !== undefined && strategies.includes(text);
+
+/** `profiles.<name>.audit` with its defaults (spec pages 02 and 05). */
+export function readAudit(context: SettingsContext): AuditSettings {
+  const { reader, profile, profileName, paths } = context;
+  const audit = at(profile, 'audit');
+  const read = <T extends string | number | boolean | readonly string[]>(
+    key: string,
+    kind: Kind<T>,
+    fallback: T,
+  ): T => reader.read(`audit.${key}`, { kind, site: at(audit, key) }, fallback);
+  const path = read('path', textKind, `${paths.audit}/logs-${profileName}.jsonl`);
+  const signingKey = reader.optional('audit.signing_key', {
+    kind: textKind,
+    site: at(audit, 'signing_key'),
+    hidden: true,
+  });
+  return {
+    enabled: reader.read(
+      'audit.enabled',
+      { kind: flagKind, variable: 'MXCP_AUDIT_ENABLED', site: at(audit, 'enabled') },
+      true,
+    ),
+    path: absolutePath(path, context.root, context.env),
+    maxFileSize: read('max_file_size', sizeKind, 50 * mebibyte),
+    retentionDays: read('retention_days', integerKind(1), 90),
+    sync: read('sync', choiceKind('always', 'interval', 'never'), 'interval'),
+    syncIntervalMs: read('sync_interval', durationKind, 1000),
+    onFailure: read('on_failure', choiceKind('deny', 'allow'), 'deny'),
+    reserve: read('reserve', sizeKind, 64 * mebibyte),
+    maxValueBytes: read('max_value_bytes', sizeKind, 4096),
+    maxRecordBytes: read('max_record_bytes', sizeKind, 65_536),
+    output: read('output', choiceKind('none', 'full'), 'none'),
+    cli: read('cli', flagKind, true),
+    test: read('test', flagKind, false),
+    sql: read('sql', choiceKind('redacted', 'full'), 'redacted'),
+    redactKeys: read('redact_keys', listKind, [
+      'password',
+      'secret',
+      'token',
+      'api_key',
+      'authorization',
+    ]).map((key) => key.toLowerCase()),
+    redactFields: redactFields(at(audit, 'redact_fields')),
+    ...(signingKey !== undefined && { signingKey }),
+  };
+}
+
+function redactFields(field: Field | undefined): Readonly<Record<string, RedactionStrategy>> {
+  const found = Object.create(null) as Record<string, RedactionStrategy>;
+  for (const [name, child] of entriesOf(field)) {
+    const strategy = stringOf(child);
+    if (isStrategy(strategy)) found[name] = strategy;
+  }
+  return found;
+}

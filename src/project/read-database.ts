@@ -1,0 +1,134 @@
+import type { SourceText } from '../lib/source-text.js';
+import type { Attachment, DatabaseSettings, Extension } from '../model/settings.js';
+import { unusableFile } from './body.js';
+import { at, booleanOf, itemsOf, keyOrigin, stringOf, type Field } from './field.js';
+import { problemOf } from './problems.js';
+import { sourceTextOf } from './scalar-text.js';
+import { flagKind, integerKind, listKind, mapsOf, textKind, type Kind } from './setting-reader.js';
+import { absolutePath, confinedFile, shownPath } from './site-paths.js';
+import type { SettingsContext } from './settings-context.js';
+import { readText } from './yaml-file.js';
+
+const readonlyKind: Kind<boolean | 'auto'> = {
+  what: 'true, false or auto',
+  read: (field) => (field.data === 'auto' ? 'auto' : flagKind.read(field)),
+  parse: (text) => (text === 'auto' ? 'auto' : flagKind.parse(text)),
+};
+
+/** `profiles.<name>.duckdb` and the site's `extensions`, with environment and flags over them (spec pages 02 and 07). */
+export async function readDatabase(context: SettingsContext): Promise<DatabaseSettings> {
+  const { reader, profile, profileName, overrides, paths } = context;
+  const duckdb = at(profile, 'duckdb');
+  const init = await readInit(context, at(duckdb, 'init'));
+  const path = reader.read(
+    'duckdb.path',
+    { kind: textKind, flag: overrides.duckdbPath, variable: 'MXCP_DUCKDB_PATH', site: at(duckdb, 'path') },
+    `${paths.data}/db-${profileName}.duckdb`,
+  );
+  const threads = reader.optional('duckdb.threads', { kind: integerKind(1), site: at(duckdb, 'threads') });
+  const memoryLimit = reader.optional('duckdb.memory_limit', {
+    kind: textKind,
+    site: at(duckdb, 'memory_limit'),
+  });
+  const tempDirectory = reader.optional('duckdb.temp_directory', {
+    kind: textKind,
+    site: at(duckdb, 'temp_directory'),
+  });
+  const located = (each: string): string => absolutePath(each, context.root, context.env);
+  return {
+    path: path === ':memory:' ? path : located(path),
+    readonly: reader.read(
+      'duckdb.readonly',
+      {
+        kind: readonlyKind,
+        flag: overrides.readonly,
+        variable: 'MXCP_READONLY',
+        site: at(duckdb, 'readonly'),
+      },
+      false,
+    ),
+    ...(init !== undefined && { init }),
+    ...(threads !== undefined && { threads }),
+    ...(memoryLimit !== undefined && { memoryLimit }),
+    ...(tempDirectory !== undefined && { tempDirectory: located(tempDirectory) }),
+    ...readSandbox(context, duckdb),
+    timezone: reader.read('duckdb.timezone', { kind: textKind, site: at(duckdb, 'timezone') }, 'UTC'),
+    attach: mapsOf(at(duckdb, 'attach')).map((item) => readAttachment(item)),
+    extensions: itemsOf(at(context.site, 'extensions')).flatMap((item) => readExtension(item)),
+    pool: reader.read('duckdb.pool', { kind: integerKind(1, 256), site: at(duckdb, 'pool') }, 16),
+    queue: reader.read('duckdb.queue', { kind: integerKind(0, 100_000), site: at(duckdb, 'queue') }, 256),
+    maxTempDirectorySize: reader.read(
+      'duckdb.max_temp_directory_size',
+      { kind: textKind, site: at(duckdb, 'max_temp_directory_size') },
+      '1GiB',
+    ),
+    origin: keyOrigin(duckdb ?? profile ?? context.site),
+  };
+}
+
+function readSandbox(
+  { reader, root, env }: SettingsContext,
+  duckdb: Field | undefined,
+): Pick<DatabaseSettings, 'externalAccess' | 'allowedDirectories' | 'allowedPaths'> {
+  const list = (key: string): readonly string[] =>
+    reader
+      .read(`duckdb.${key}`, { kind: listKind, site: at(duckdb, key) }, [])
+      .map((path) => (path.includes('://') ? path : absolutePath(path, root, env)));
+  return {
+    externalAccess: reader.read(
+      'duckdb.external_access',
+      { kind: flagKind, site: at(duckdb, 'external_access') },
+      true,
+    ),
+    allowedDirectories: list('allowed_directories'),
+    allowedPaths: list('allowed_paths'),
+  };
+}
+
+function readAttachment(field: Field): Attachment {
+  return {
+    name: stringOf(at(field, 'name')) ?? '',
+    url: stringOf(at(field, 'url')) ?? '',
+    readonly: booleanOf(at(field, 'readonly')) ?? true,
+  };
+}
+
+function readExtension(field: Field): readonly Extension[] {
+  const name = stringOf(field) ?? stringOf(at(field, 'name'));
+  const repository = stringOf(at(field, 'repo'));
+  if (name === undefined) return [];
+  return [{ name, ...((repository === 'community' || repository === 'core_nightly') && { repository }) }];
+}
+
+/** `init` is SQL text, `{code}`, `{file}`, or the bare path of a `.sql` file of the site. */
+async function readInit(context: SettingsContext, field: Field | undefined): Promise<SourceText | undefined> {
+  const code = at(field, 'code');
+  if (code !== undefined && stringOf(code) !== undefined) return sourceTextOf(code);
+  const file = at(field, 'file') ?? field;
+  const named = stringOf(file);
+  if (file === undefined || named === undefined) return undefined;
+  if (file === field && !/^\S+\.sql$/i.test(named)) return sourceTextOf(field);
+  return await readInitFile(context, file, named);
+}
+
+async function readInitFile(
+  { root, reader }: SettingsContext,
+  field: Field,
+  named: string,
+): Promise<SourceText | undefined> {
+  const found = await confinedFile(root, root, named);
+  if (!found.ok) {
+    reader.problems.push(problemOf(field, unusableFile(named, found)));
+    return undefined;
+  }
+  try {
+    const origin = { file: shownPath(root, found.path), line: 1, column: 1 };
+    return { text: await readText(found.path), origin, indent: 0 };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown error';
+    reader.problems.push(
+      problemOf(field, { rule: 'unreadable-file', message: `Cannot read ${named}: ${reason}` }),
+    );
+    return undefined;
+  }
+}

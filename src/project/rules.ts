@@ -1,0 +1,209 @@
+import type { Problem } from '../errors.js';
+import type {
+  EndpointPolicies,
+  FieldPath,
+  InputRule,
+  OutputRule,
+  RuleMatch,
+  RuleMode,
+} from '../model/rule.js';
+import type { EndpointKind } from '../model/rule.js';
+import { canonicalJson, sha256 } from './canonical-json.js';
+import { at, itemsOf, jsonObject, originOf, stringOf, stringsOf, type Field } from './field.js';
+import { problemOf, problemOfKey } from './problems.js';
+import { sourceTextOf } from './scalar-text.js';
+import { buildMask } from './type-node.js';
+
+/** A rule of the site file and the endpoints that it is for. */
+export interface SiteRule<R> {
+  readonly rule: R;
+  readonly match: RuleMatch;
+  readonly field: Field;
+}
+
+export interface SiteRules {
+  readonly input: readonly SiteRule<InputRule>[];
+  readonly output: readonly SiteRule<OutputRule>[];
+}
+
+/** Builds the rules under `policies`; `place` begins the ids of rules that have none (`tool/salaries`, `site`). */
+export function buildPolicies(
+  field: Field | undefined,
+  place: string,
+  problems: Problem[],
+): EndpointPolicies {
+  const input = itemsOf(at(field, 'input')).flatMap((item, i) =>
+    buildInputRule(item, `${place}/input[${i}]`),
+  );
+  const output = itemsOf(at(field, 'output')).flatMap((item, i) =>
+    buildOutputRule(item, `${place}/output[${i}]`, problems),
+  );
+  problems.push(...duplicateIds([...itemsOf(at(field, 'input')), ...itemsOf(at(field, 'output'))]));
+  return { input, output };
+}
+
+/** Builds the rules of the site file, each with its match. */
+export function buildSiteRules(field: Field | undefined, problems: Problem[]): SiteRules {
+  const withMatch = <R>(
+    items: readonly Field[],
+    build: (item: Field, index: number) => readonly R[],
+  ): SiteRule<R>[] =>
+    items.flatMap((item, index) =>
+      build(item, index).map((rule) => ({ rule, match: buildMatch(at(item, 'match')), field: item })),
+    );
+  const input = itemsOf(at(field, 'input'));
+  const output = itemsOf(at(field, 'output'));
+  problems.push(...duplicateIds([...input, ...output]));
+  return {
+    input: withMatch(input, (item, i) => buildInputRule(item, `site/input[${i}]`, true)),
+    output: withMatch(output, (item, i) => buildOutputRule(item, `site/output[${i}]`, problems, true)),
+  };
+}
+
+/** The rules of one endpoint: those of the site that match it first, then its own. */
+export function mergePolicies(
+  site: SiteRules,
+  own: EndpointPolicies,
+  endpoint: { readonly kind: EndpointKind; readonly name: string; readonly tags: readonly string[] },
+): EndpointPolicies {
+  const matching = <R>(rules: readonly SiteRule<R>[]): R[] =>
+    rules.filter(({ match }) => isMatch(match, endpoint)).map(({ rule }) => rule);
+  return {
+    input: [...matching(site.input), ...own.input],
+    output: [...matching(site.output), ...own.output],
+  };
+}
+
+function isMatch(
+  { kinds, names, tags }: RuleMatch,
+  endpoint: { readonly kind: EndpointKind; readonly name: string; readonly tags: readonly string[] },
+): boolean {
+  return (
+    (kinds?.includes(endpoint.kind) ?? true) &&
+    (names?.includes(endpoint.name) ?? true) &&
+    (tags?.some((tag) => endpoint.tags.includes(tag)) ?? true)
+  );
+}
+
+const isKind = (text: string): text is EndpointKind => ['tool', 'resource', 'prompt'].includes(text);
+
+function buildMatch(field: Field | undefined): RuleMatch {
+  const list = (key: string): readonly string[] | undefined => {
+    const found = at(field, key);
+    return found === undefined ? undefined : stringsOf(found);
+  };
+  const kinds = list('kinds')?.filter(isKind);
+  const names = list('names');
+  const tags = list('tags');
+  return { ...(kinds && { kinds }), ...(names && { names }), ...(tags && { tags }) };
+}
+
+interface RuleStart {
+  readonly id: string;
+  readonly reason?: string;
+  readonly mode: RuleMode;
+  readonly origin: InputRule['origin'];
+  readonly hash: string;
+  readonly site: boolean;
+}
+
+function startRule(field: Field, derivedId: string, stage: 'input' | 'output', site: boolean): RuleStart {
+  const reason = stringOf(at(field, 'reason'));
+  return {
+    id: stringOf(at(field, 'id')) ?? derivedId,
+    ...(reason !== undefined && { reason }),
+    mode: stringOf(at(field, 'mode')) === 'shadow' ? 'shadow' : 'enforce',
+    origin: originOf(field),
+    hash: sha256(
+      canonicalJson(
+        jsonObject([
+          ['stage', stage],
+          ['rule', field.data],
+        ]),
+      ),
+    ),
+    site,
+  };
+}
+
+function buildInputRule(field: Field, id: string, site = false): readonly InputRule[] {
+  const condition = at(field, 'condition');
+  if (stringOf(condition) === undefined || condition === undefined) return [];
+  return [{ ...startRule(field, id, 'input', site), condition: sourceTextOf(condition), action: 'deny' }];
+}
+
+/** Which keys an action reads beside those of every rule. */
+const actionKeys: Readonly<Record<string, readonly string[]>> = {
+  deny: [],
+  filter_fields: ['fields'],
+  mask_fields: ['fields', 'mask'],
+  filter_sensitive_fields: [],
+  mask_sensitive_fields: ['mask'],
+  keep_rows: ['where'],
+};
+
+function buildOutputRule(field: Field, id: string, problems: Problem[], site = false): readonly OutputRule[] {
+  const condition = at(field, 'condition');
+  const action = stringOf(at(field, 'action')) ?? '';
+  problems.push(...strayActionKeys(field, action));
+  const start = {
+    ...startRule(field, id, 'output', site),
+    ...(condition !== undefined && { condition: sourceTextOf(condition) }),
+  };
+  const mask = buildMask(field.entries?.get('mask'));
+  const masked = mask === undefined ? {} : { mask };
+  const where = at(field, 'where');
+  switch (action) {
+    case 'deny':
+    case 'filter_sensitive_fields':
+      return [{ ...start, action }];
+    case 'filter_fields':
+      return [{ ...start, action, fields: buildFieldPaths(field) }];
+    case 'mask_fields':
+      return [{ ...start, action, fields: buildFieldPaths(field), ...masked }];
+    case 'mask_sensitive_fields':
+      return [{ ...start, action, ...masked }];
+    case 'keep_rows':
+      return where === undefined ? [] : [{ ...start, action, where: sourceTextOf(where) }];
+    default:
+      return [];
+  }
+}
+
+function buildFieldPaths(field: Field): readonly FieldPath[] {
+  return itemsOf(at(field, 'fields')).flatMap((item) => {
+    const path = stringOf(item);
+    return path === undefined ? [] : [{ path, origin: originOf(item) }];
+  });
+}
+
+/** A key that the action does not read: an error, because an author relies on it; with `deny` nothing is lost. */
+function strayActionKeys(field: Field, action: string): readonly Problem[] {
+  const read = Object.hasOwn(actionKeys, action) ? actionKeys[action] : undefined;
+  if (read === undefined) return [];
+  return ['fields', 'mask', 'where'].flatMap((key) => {
+    const stray = field.entries?.get(key);
+    if (stray === undefined || read.includes(key)) return [];
+    const actions = Object.keys(actionKeys).filter((name) => actionKeys[name]?.includes(key));
+    return problemOfKey(stray, {
+      severity: action === 'deny' ? 'warning' : 'error',
+      rule: 'key-without-effect',
+      message: `\`${key}\` has no effect with action ${action}`,
+      remedy: `It belongs to ${actions.join(', ')}.`,
+    });
+  });
+}
+
+function duplicateIds(items: readonly Field[]): readonly Problem[] {
+  const seen = new Set<string>();
+  return items.flatMap((item) => {
+    const field = at(item, 'id');
+    const id = stringOf(field);
+    if (id === undefined || field === undefined) return [];
+    if (!seen.has(id)) {
+      seen.add(id);
+      return [];
+    }
+    return [problemOf(field, { rule: 'duplicate-name', message: `There are two rules with the id "${id}"` })];
+  });
+}

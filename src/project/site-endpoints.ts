@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import type { Problem } from '../errors.js';
+import type { EndpointContext } from './endpoint-context.js';
+import { readEndpointFile, type EndpointFile } from './endpoint-file.js';
+import { at, type Field } from './field.js';
+import { problem, problemOf } from './problems.js';
+import type { SitePaths } from './settings-context.js';
+import { findYamlFiles, isInside, shownPath } from './site-paths.js';
+
+/** Files that are read at once. */
+const readers = 16;
+
+/** Reads every endpoint file of a site. `problems` are those of the folders; each file carries its own. */
+export async function readEndpoints(
+  context: EndpointContext,
+  paths: SitePaths,
+  site: Field,
+): Promise<{ readonly files: readonly EndpointFile[]; readonly problems: readonly Problem[] }> {
+  const problems: Problem[] = [];
+  const found = new Set<string>();
+  for (const key of ['tools', 'resources', 'prompts'] as const) {
+    const folder = join(context.root, paths[key]);
+    const named = at(site, 'paths', key);
+    if (!isInside(context.root, folder)) {
+      if (named !== undefined) problems.push(problemOf(named, outside(paths[key])));
+      continue;
+    }
+    const { files, escaping } = await findYamlFiles(context.root, folder);
+    for (const file of files) found.add(file);
+    problems.push(
+      ...escaping.map((path) =>
+        problem({ file: shownPath(context.root, path), line: 1, column: 1 }, outside(paths[key])),
+      ),
+    );
+  }
+  const files = await readAll([...found].sort(), context);
+  return { files, problems };
+}
+
+function outside(path: string): { rule: string; message: string; remedy: string } {
+  const remedy = 'Keep endpoint files inside of the site; symbolic links count as what they point to.';
+  return { rule: 'path-outside', message: `${path} leads outside of the site`, remedy };
+}
+
+async function readAll(paths: readonly string[], context: EndpointContext): Promise<readonly EndpointFile[]> {
+  const files: EndpointFile[] = [];
+  for (let start = 0; start < paths.length; start += readers) {
+    const batch = paths.slice(start, start + readers);
+    files.push(...(await Promise.all(batch.map((path) => readEndpointFile(path, context)))));
+  }
+  return files;
+}

@@ -1,0 +1,38 @@
+const milliseconds: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const bytes: Readonly<Record<string, number>> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+function parse(
+  value: unknown,
+  pattern: RegExp,
+  units: Readonly<Record<string, number>>,
+  plain: string,
+): number | undefined {
+  if (typeof value === 'number') return value * (units[plain] ?? 1);
+  const match = typeof value === 'string' ? pattern.exec(value) : null;
+  if (match === null) return undefined;
+  return Math.round(Number(match[1]) * (units[match[2] ?? plain] ?? 1));
+}
+
+/** A duration in milliseconds from seconds, or from a text like `500ms`, `30s`, `2m`, `1h`; undefined for anything else. */
+export function durationMs(value: unknown): number | undefined {
+  return parse(value, /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/, milliseconds, 's');
+}
+
+/** A size in bytes from a number, or from a text like `64KiB`, `10MB`; undefined for anything else. */
+export function sizeBytes(value: unknown): number | undefined {
+  return parse(value, /^(\d+) ?(B|[KMG]B|[KMG]iB)?$/, bytes, 'B');
+}
