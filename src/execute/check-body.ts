@@ -1,0 +1,249 @@
+import { StatementType, type DuckDBConnection, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { ResultColumn } from '../model/effects.js';
+import { hasLastingEffect } from './function-effects.js';
+import { readFailure } from './duckdb-error.js';
+import { leadingWords, type SqlToken } from './lex-sql.js';
+import type { BodyStatement } from './prepared-body.js';
+import { preparedRowReader } from './read-rows.js';
+import type { SampleBinder } from './sample-values.js';
+import { fromDuckdb, type Finding } from './sql-problem.js';
+
+/** What DuckDB told about a body. */
+export interface BodyFacts {
+  readonly columns: readonly ResultColumn[] | undefined;
+  readonly parameterNames: ReadonlySet<string>;
+  readonly statements: readonly BodyStatement[];
+  /** Plain queries only: they may share connections. */
+  readonly onlyQueries: boolean;
+  /** It changes something that a rollback of the database does not undo. */
+  readonly lasting: boolean;
+}
+
+/** A statement that DuckDB does not accept. */
+export class BodyRefused extends Error {
+  readonly finding: Finding;
+
+  constructor(finding: Finding) {
+    super(finding.message);
+    this.finding = finding;
+  }
+}
+
+const queryTypes = new Set<StatementType>([StatementType.SELECT, StatementType.EXPLAIN]);
+
+/** Executed at load, so that later statements see what they define. */
+const definitionTypes = new Set<StatementType>([
+  StatementType.CREATE,
+  StatementType.CREATE_FUNC,
+  StatementType.ALTER,
+  StatementType.DROP,
+  StatementType.SET,
+  StatementType.VARIABLE_SET,
+  StatementType.ATTACH,
+  StatementType.DETACH,
+  StatementType.PREPARE,
+]);
+
+const changeTypes = new Set<StatementType>([
+  StatementType.INSERT,
+  StatementType.UPDATE,
+  StatementType.DELETE,
+  StatementType.MERGE_INTO,
+]);
+
+/**
+ * Checks the statements of a body in order on one connection: each is prepared, definitions are executed (tables without
+ * their data). `explain` also plans queries and changes, which makes DuckDB check what they would write to.
+ */
+export async function checkStatements(
+  connection: DuckDBConnection,
+  statements: readonly BodyStatement[],
+  samples: readonly SampleBinder[],
+  explain: boolean,
+): Promise<BodyFacts> {
+  const names = new Set<string>();
+  const checked: BodyStatement[] = [];
+  let columns: readonly ResultColumn[] | undefined;
+  let onlyQueries = true;
+  let lasting = false;
+  for (const statement of statements) {
+    const facts = await refusing(statement, () => checkOne(connection, statement, samples, explain));
+    facts.names.forEach((name) => names.add(name));
+    checked.push({ ...statement, several: facts.several });
+    columns = facts.columns;
+    onlyQueries &&= facts.isQuery;
+    lasting ||= facts.lasting;
+  }
+  return { columns, parameterNames: names, statements: checked, onlyQueries, lasting };
+}
+
+interface StatementFacts {
+  readonly names: readonly string[];
+  readonly columns: readonly ResultColumn[] | undefined;
+  readonly several: boolean;
+  readonly isQuery: boolean;
+  readonly lasting: boolean;
+}
+
+async function refusing<T>(statement: BodyStatement, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BodyRefused) throw error;
+    throw new BodyRefused(fromDuckdb(error, statement));
+  }
+}
+
+async function checkOne(
+  connection: DuckDBConnection,
+  statement: BodyStatement,
+  samples: readonly SampleBinder[],
+  explain: boolean,
+): Promise<StatementFacts> {
+  let prepared: DuckDBPreparedStatement;
+  try {
+    prepared = await connection.prepare(statement.sql);
+  } catch (error) {
+    if (!readFailure(error).message.includes('multiple statements')) throw error;
+    return checkSeveral(connection, statement, samples);
+  }
+  try {
+    return await checkPrepared(connection, statement, prepared, samples, explain);
+  } finally {
+    prepared.destroySync();
+  }
+}
+
+async function checkPrepared(
+  connection: DuckDBConnection,
+  statement: BodyStatement,
+  prepared: DuckDBPreparedStatement,
+  samples: readonly SampleBinder[],
+  explain: boolean,
+): Promise<StatementFacts> {
+  const type = prepared.statementType;
+  const isQuery = queryTypes.has(type);
+  const columns =
+    preparedRowReader(prepared)?.columns ??
+    (type === StatementType.SELECT ? await describe(connection, statement, samples) : undefined);
+  if (definitionTypes.has(type)) await define(connection, statement, samples);
+  else if (explain && (isQuery || changeTypes.has(type))) await plan(connection, statement, samples);
+  return {
+    names: parameterNames(prepared),
+    columns,
+    several: false,
+    isQuery,
+    lasting: isLasting(type, statement.segment.tokens),
+  };
+}
+
+/** Statements whose effect is outside of the database's transactions, or that nobody looked into. */
+function isLasting(type: StatementType, tokens: readonly SqlToken[]): boolean {
+  const known = queryTypes.has(type) || definitionTypes.has(type) || changeTypes.has(type);
+  return (
+    !known || tokens.some((token) => token.kind === 'word' && hasLastingEffect(token.text.toLowerCase()))
+  );
+}
+
+async function checkSeveral(
+  connection: DuckDBConnection,
+  statement: BodyStatement,
+  samples: readonly SampleBinder[],
+): Promise<StatementFacts> {
+  const extracted = await connection.extractStatements(statement.sql);
+  const names: string[] = [];
+  let columns: readonly ResultColumn[] | undefined;
+  for (let index = 0; index < extracted.count; index += 1) {
+    const prepared = await extracted.prepare(index);
+    names.push(...parameterNames(prepared));
+    columns = preparedRowReader(prepared)?.columns;
+    if (definitionTypes.has(prepared.statementType)) {
+      samples[0]?.(prepared);
+      await prepared.run();
+    }
+    prepared.destroySync();
+  }
+  return { names, columns, several: true, isQuery: false, lasting: false };
+}
+
+function parameterNames(prepared: DuckDBPreparedStatement): string[] {
+  return Array.from({ length: prepared.parameterCount }, (_, index) => prepared.parameterName(index + 1));
+}
+
+/** Columns of a query that DuckDB can type only with values. */
+async function describe(
+  connection: DuckDBConnection,
+  statement: BodyStatement,
+  samples: readonly SampleBinder[],
+): Promise<readonly ResultColumn[] | undefined> {
+  const rows = await withSamples(connection, statement, samples, 'DESCRIBE ');
+  return rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
+}
+
+/** Plans a statement without running it. */
+async function plan(
+  connection: DuckDBConnection,
+  statement: BodyStatement,
+  samples: readonly SampleBinder[],
+): Promise<void> {
+  await withSamples(connection, withoutExplain(statement), samples, 'EXPLAIN ');
+}
+
+async function define(
+  connection: DuckDBConnection,
+  statement: BodyStatement,
+  samples: readonly SampleBinder[],
+): Promise<void> {
+  const sql = createsFromQuery(statement) ? `${statement.sql} WITH NO DATA` : statement.sql;
+  await withSamples(connection, { ...statement, sql }, samples, '');
+}
+
+/** Runs a statement with sample values: those of the declared types, else NULLs. The first failure counts. */
+async function withSamples(
+  connection: DuckDBConnection,
+  statement: BodyStatement,
+  samples: readonly SampleBinder[],
+  prefix: string,
+): Promise<unknown[][]> {
+  const prepared = await connection.prepare(prefix + statement.sql);
+  let first: unknown;
+  try {
+    for (const bind of prepared.parameterCount === 0 ? samples.slice(0, 1) : samples) {
+      try {
+        bind(prepared);
+        return (await prepared.runAndReadAll()).getRowsJS();
+      } catch (error) {
+        first ??= error;
+      }
+    }
+  } finally {
+    prepared.destroySync();
+  }
+  throw new BodyRefused(fromDuckdb(first, statement, prefix));
+}
+
+/** The statement that an EXPLAIN looks at, because EXPLAIN ANALYZE would run it; others as they are. */
+function withoutExplain(statement: BodyStatement): BodyStatement {
+  const { tokens, start } = statement.segment;
+  if (leadingWords(statement.segment, 1)[0] !== 'explain') return statement;
+  let index = 1;
+  if (tokens[index]?.text === '(') index = tokens.findIndex((token) => token.text === ')') + 1;
+  while (/^(?:analyze|analyse|verbose)$/i.test(tokens[index]?.text ?? '')) index += 1;
+  const first = tokens[index];
+  return first ? { ...statement, sql: statement.sql.slice(first.start - start) } : statement;
+}
+
+/** True for CREATE TABLE … AS and its relatives, which take WITH NO DATA. */
+function createsFromQuery({ segment }: BodyStatement): boolean {
+  const words = leadingWords(segment, 5);
+  if (words[0] !== 'create' || !words.includes('table')) return false;
+  let depth = 0;
+  let as = false;
+  for (const token of segment.tokens) {
+    if (token.kind === 'symbol' && token.text === '(') depth += 1;
+    if (token.kind === 'symbol' && token.text === ')') depth -= 1;
+    if (depth === 0 && token.kind === 'word' && /^as$/i.test(token.text)) as = true;
+  }
+  const ending = segment.tokens.slice(-3).map((token) => token.text.toLowerCase());
+  return as && ending.join(' ') !== 'with no data' && ending.slice(1).join(' ') !== 'with data';
+}

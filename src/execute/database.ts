@@ -1,0 +1,122 @@
+import type { Body } from '../model/endpoint.js';
+import type { JsonObject } from '../model/json.js';
+import type { DatabaseSettings, Secret } from '../model/settings.js';
+import type { Parameter } from '../model/type-node.js';
+import { InternalError } from '../errors.js';
+import { attachedNames, detachOthers } from './attached.js';
+import { readDefinitions, reachingNames } from './catalog-names.js';
+import type { BodyFacts } from './check-body.js';
+import { hasEffect, takesSource } from './function-effects.js';
+import { acquireInstance, type InstanceReference } from './instance.js';
+import { Pool } from './pool.js';
+import { prepareSql, type CheckSite } from './prepare-sql.js';
+import type { Preparation, PreparedBody } from './prepared-body.js';
+import { runSql, type Execution, type RunCall, type RunSite } from './run-body.js';
+import { Session } from './session.js';
+
+export interface DatabaseOptions {
+  readonly settings: DatabaseSettings;
+  readonly secrets: readonly Secret[];
+  /** Overrides `settings.readonly`; `auto` is decided by the caller (`wantsReadonly`). */
+  readonly readonly?: boolean;
+  /** Databases of `:memory:` with the same name are one instance; absent: this one is nobody else's. */
+  readonly memoryName?: string;
+  /** How long to wait for a file that another process holds, milliseconds (default 5,000). */
+  readonly lockWaitMs?: number;
+}
+
+/** A site's database: checks bodies at load and runs them (spec page 07). */
+export interface Database {
+  readonly readonly: boolean;
+  /** Settings that changed since the process opened this file; they take effect after a restart. */
+  readonly restartNeeded: readonly string[];
+  /** Checks a body and decides how it runs. What is wrong with it is in `problems`, located in the author's file. */
+  readonly prepare: (body: Body, parameters: readonly Parameter[]) => Promise<Preparation>;
+  /** Runs a prepared body with canonical arguments for one call. */
+  readonly run: (body: PreparedBody, args: JsonObject, call: RunCall) => Promise<Execution>;
+  /** Refuses new calls, waits for those that run, and gives the instance back. */
+  readonly close: () => Promise<void>;
+}
+
+let unnamed = 0;
+
+/** Opens a site's database, or joins the instance that the process already has for the same file. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { settings, secrets } = options;
+  const readonly = options.readonly ?? settings.readonly === true;
+  unnamed += 1;
+  const instance = await acquireInstance({
+    settings,
+    secrets,
+    readonly,
+    memoryName: options.memoryName ?? `unnamed-${unnamed}`,
+    lockWaitMs: options.lockWaitMs ?? 5000,
+  });
+  const open = async (): Promise<Session> => new Session(await instance.connect(), instance.callers);
+  const site: RunSite = { instance, pool: new Pool({ size: settings.pool, queue: settings.queue, open }) };
+  const checks = await openChecks(instance);
+  return {
+    readonly,
+    restartNeeded: instance.restartNeeded,
+    prepare: (body, parameters) => checks.inTurn(() => prepare(checks.site, body, parameters)),
+    run: (body, args, call) => run(site, body, args, call),
+    close: async () => {
+      await site.pool.close();
+      checks.close();
+      await instance.release();
+    },
+  };
+}
+
+async function prepare(site: CheckSite, body: Body, parameters: readonly Parameter[]): Promise<Preparation> {
+  if (body.language === 'sql') return prepareSql(site, body.source, parameters);
+  throw new InternalError('Built-in SQL tools are prepared elsewhere');
+}
+
+async function run(site: RunSite, body: PreparedBody, args: JsonObject, call: RunCall): Promise<Execution> {
+  if (body.kind === 'sql') return runSql(site, body, args, call);
+  throw new InternalError('Built-in SQL tools run elsewhere');
+}
+
+interface Checks {
+  readonly site: CheckSite;
+  /** One check at a time: they share a connection. */
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly close: () => void;
+}
+
+async function openChecks(instance: InstanceReference): Promise<Checks> {
+  const shared = await instance.connect();
+  const definitions = await readDefinitions(shared);
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    site: {
+      callers: instance.callers,
+      shared,
+      connect: () => instance.connect(),
+      effectCalls: reachingNames(definitions, hasEffect),
+      sourceCalls: reachingNames(definitions, takesSource),
+      detachNew: (work) => detachingNew(instance, work),
+    },
+    inTurn: (work) => {
+      const mine = last.then(work, work);
+      last = mine.catch(() => undefined);
+      return mine;
+    },
+    close: () => shared.closeSync(),
+  };
+}
+
+async function detachingNew(instance: InstanceReference, work: () => Promise<BodyFacts>): Promise<BodyFacts> {
+  const unlock = await instance.lockAttach();
+  try {
+    const before = await attachedNames({ instance });
+    try {
+      return await work();
+    } finally {
+      await detachOthers({ instance }, before);
+    }
+  } finally {
+    unlock();
+  }
+}

@@ -1,0 +1,90 @@
+import {
+  CancelledError,
+  ExecuteConflictError,
+  ExecuteFailedError,
+  isMxcpError,
+  type MxcpError,
+} from '../errors.js';
+
+/** What DuckDB said, taken apart. `message` may quote data: it is for `cause` and for load-time problems only. */
+export interface DuckdbFailure {
+  /** DuckDB's class of failure without `Error`: `Binder`, `Conversion`, `TransactionContext` … */
+  readonly type: string;
+  readonly message: string;
+  /** UTF-8 byte offset in the text that was executed or prepared. */
+  readonly position?: number;
+}
+
+const publicTexts = new Map([
+  ['Conversion', 'a value could not be converted to the type that is needed'],
+  ['Out of Range', 'a value is out of the range of its type'],
+  ['Constraint', 'a constraint of the database refused the change'],
+  ['Invalid Input', 'the database refused an input value'],
+  ['Binder', 'a statement does not fit the database (names or types)'],
+  ['Catalog', 'a table, view or function does not exist'],
+  ['Parser', 'a statement has a syntax error'],
+  ['Permission', 'the database settings do not allow the operation'],
+  ['IO', 'a file could not be read or written'],
+  ['HTTP', 'a remote file could not be read'],
+  ['Out of Memory', 'the query needs more memory than memory_limit allows'],
+  ['TransactionContext', 'the transaction could not be completed'],
+]);
+
+/**
+ * Takes an error of the DuckDB client apart. Instances are opened with `errors_as_json`, so most texts are JSON; a few
+ * paths of the client (parsing, opening) put words before it or use the plain `Type Error: message` form.
+ */
+export function readFailure(error: unknown): DuckdbFailure {
+  const text = error instanceof Error ? error.message : String(error);
+  const json = readJsonFailure(text);
+  if (json) return json;
+  const plain = /^(?:Failed to extract statements: )?([A-Za-z][A-Za-z ]*?) Error: ([\s\S]*)$/.exec(text);
+  return { type: titleCase(plain?.[1] ?? 'Unknown'), message: firstParagraph(plain?.[2] ?? text) };
+}
+
+function readJsonFailure(text: string): DuckdbFailure | undefined {
+  const start = text.indexOf('{"exception_type"');
+  if (start === -1) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(text.slice(start, text.lastIndexOf('}') + 1));
+    if (typeof parsed !== 'object' || parsed === null) return undefined;
+    const fields = new Map<string, unknown>(Object.entries(parsed));
+    const position = Number(fields.get('position') ?? Number.NaN);
+    return {
+      type: titleCase(String(fields.get('exception_type'))),
+      message: firstParagraph(String(fields.get('exception_message'))),
+      ...(Number.isSafeInteger(position) && { position }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function firstParagraph(text: string): string {
+  return text.split('\n\nLINE ')[0] ?? text;
+}
+
+function titleCase(type: string): string {
+  return type === 'INTERRUPT' ? 'Interrupt' : type;
+}
+
+/** True when two transactions changed the same rows or objects at once: the loser may be repeated. */
+export function isConflict(failure: DuckdbFailure): boolean {
+  if (failure.type !== 'TransactionContext' && failure.type !== 'Transaction') return false;
+  return /conflict|PRIMARY KEY or UNIQUE/i.test(failure.message);
+}
+
+/**
+ * The error of ours for a failure while a body runs. Its message names the class of failure only, because DuckDB's own
+ * words quote values of the data; they are kept in `cause`.
+ */
+export function toExecuteError(error: unknown): MxcpError {
+  if (isMxcpError(error)) return error;
+  const failure = readFailure(error);
+  if (isConflict(failure)) {
+    return new ExecuteConflictError('Another call changed the same rows at the same time', { cause: error });
+  }
+  if (failure.type === 'Interrupt') return new CancelledError('The query was interrupted', { cause: error });
+  const text = publicTexts.get(failure.type) ?? 'the database reported an error';
+  return new ExecuteFailedError(`SQL failed (${failure.type}): ${text}`, { cause: error });
+}

@@ -1,0 +1,156 @@
+/** A token of an SQL text. `text` of a quoted identifier or a string is its content; identifiers keep their case. */
+export interface SqlToken {
+  readonly kind: 'word' | 'quoted' | 'string' | 'parameter' | 'number' | 'symbol';
+  readonly text: string;
+  /** Offsets in UTF-16 units. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One statement of a body: its text without the semicolon, where it begins, and its tokens. */
+export interface SqlSegment {
+  readonly text: string;
+  readonly start: number;
+  readonly tokens: readonly SqlToken[];
+}
+
+const word = /[\p{L}_\u0080-\uffff][\p{L}\p{N}_$\u0080-\uffff]*/uy;
+const number = /\d[\w.]*/y;
+const parameter = /\$[\p{L}_][\p{L}\p{N}_]*|\$\d+|\?/uy;
+const dollarQuote = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
+const space = /\s+/y;
+const escapeString = /[eE](?=')/y;
+
+/**
+ * Splits an SQL text into tokens by DuckDB's lexical rules (PostgreSQL's): comments are dropped (block comments nest),
+ * strings and dollar quotes are one token. An unterminated quote runs to the end: DuckDB will refuse it.
+ */
+export function lexSql(text: string): SqlToken[] {
+  const tokens: SqlToken[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const token = nextToken(text, at);
+    if (token.kind !== 'space') tokens.push({ ...token, kind: token.kind });
+    at = token.end;
+  }
+  return tokens;
+}
+
+type Lexed = Omit<SqlToken, 'kind'> & { readonly kind: SqlToken['kind'] | 'space' };
+
+function nextToken(text: string, start: number): Lexed {
+  const char = text.charAt(start);
+  const two = text.slice(start, start + 2);
+  if (two === '--') return span('space', text, start, endOf(text, '\n', start + 2));
+  if (two === '/*') return span('space', text, start, endOfBlockComment(text, start));
+  if (char === "'") return quotedToken('string', text, start, start, false);
+  if (char === '"') return quotedToken('quoted', text, start, start, false);
+  if (match(escapeString, text, start) !== undefined)
+    return quotedToken('string', text, start, start + 1, true);
+  return dollarToken(text, start) ?? plainToken(text, start);
+}
+
+function plainToken(text: string, start: number): Lexed {
+  for (const [kind, pattern] of [
+    ['space', space],
+    ['word', word],
+    ['number', number],
+    ['parameter', parameter],
+  ] as const) {
+    const end = match(pattern, text, start);
+    if (end !== undefined) return span(kind, text, start, end);
+  }
+  return span('symbol', text, start, start + 1);
+}
+
+function dollarToken(text: string, start: number): Lexed | undefined {
+  const opened = match(dollarQuote, text, start);
+  if (opened === undefined) return undefined;
+  const tag = text.slice(start, opened);
+  const close = text.indexOf(tag, opened);
+  const contentEnd = close === -1 ? text.length : close;
+  const end = close === -1 ? text.length : close + tag.length;
+  return { kind: 'string', text: text.slice(opened, contentEnd), start, end };
+}
+
+function quotedToken(
+  kind: 'string' | 'quoted',
+  text: string,
+  start: number,
+  open: number,
+  escapes: boolean,
+): Lexed {
+  const quote = text.charAt(open);
+  let at = open + 1;
+  let content = '';
+  while (at < text.length) {
+    const char = text.charAt(at);
+    if (escapes && char === '\\') {
+      content += text.charAt(at + 1);
+      at += 2;
+    } else if (char !== quote) {
+      content += char;
+      at += 1;
+    } else if (text.charAt(at + 1) === quote) {
+      content += quote;
+      at += 2;
+    } else {
+      return { kind, text: content, start, end: at + 1 };
+    }
+  }
+  return { kind, text: content, start, end: text.length };
+}
+
+function match(pattern: RegExp, text: string, at: number): number | undefined {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : undefined;
+}
+
+function span(kind: Lexed['kind'], text: string, start: number, end: number): Lexed {
+  return { kind, text: text.slice(start, end), start, end };
+}
+
+function endOf(text: string, what: string, from: number): number {
+  const found = text.indexOf(what, from);
+  return found === -1 ? text.length : found + what.length;
+}
+
+function endOfBlockComment(text: string, start: number): number {
+  let depth = 0;
+  let at = start;
+  while (at < text.length) {
+    const two = text.slice(at, at + 2);
+    if (two === '/*') depth += 1;
+    else if (two === '*/') depth -= 1;
+    at += two === '/*' || two === '*/' ? 2 : 1;
+    if (depth === 0) return at;
+  }
+  return text.length;
+}
+
+/** Splits a body at its semicolons. Empty statements are dropped. */
+export function splitStatements(text: string): SqlSegment[] {
+  const segments: SqlSegment[] = [];
+  let tokens: SqlToken[] = [];
+  const close = (end: number): void => {
+    const first = tokens[0];
+    if (first) segments.push({ text: text.slice(first.start, end), start: first.start, tokens });
+    tokens = [];
+  };
+  for (const token of lexSql(text)) {
+    if (token.kind === 'symbol' && token.text === ';') close(token.start);
+    else tokens.push(token);
+  }
+  close(text.length);
+  return segments;
+}
+
+/** The first words of a statement, lower-case: `['create', 'temp', 'table']`. */
+export function leadingWords(segment: SqlSegment, count: number): string[] {
+  const words: string[] = [];
+  for (const token of segment.tokens) {
+    if (token.kind !== 'word' || words.length === count) break;
+    words.push(token.text.toLowerCase());
+  }
+  return words;
+}

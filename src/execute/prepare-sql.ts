@@ -1,0 +1,186 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { SourceText } from '../lib/source-text.js';
+import type { Parameter } from '../model/type-node.js';
+import { compileBinder } from './bind-value.js';
+import type { CallerRegistry } from './caller-functions.js';
+import { BodyRefused, checkStatements, type BodyFacts } from './check-body.js';
+import { findDynamicUses } from './dynamic-uses.js';
+import { readFailure } from './duckdb-error.js';
+import { withQueriedText } from './function-effects.js';
+import { leadingWords, splitStatements, type SqlSegment, type SqlToken } from './lex-sql.js';
+import type { BodyStatement, Preparation, PreparedSql } from './prepared-body.js';
+import { refusedStatement } from './refused-statement.js';
+import { sampleBinders, type SampleBinder } from './sample-values.js';
+import { toProblem } from './sql-problem.js';
+
+/** Where bodies are checked. */
+export interface CheckSite {
+  readonly callers: CallerRegistry;
+  /** A connection that other checks use too: only queries without effects are prepared on it. */
+  readonly shared: DuckDBConnection;
+  readonly connect: () => Promise<DuckDBConnection>;
+
+  /** Calls of functions with effects among some tokens, also through views and macros. */
+  readonly effectCalls: (tokens: readonly SqlToken[]) => readonly SqlToken[];
+  /** Calls of functions that take SQL, a file or a URL, also through macros. */
+  readonly sourceCalls: (tokens: readonly SqlToken[]) => readonly SqlToken[];
+  /** Undoes what ATTACH in a body did. */
+  readonly detachNew: (work: () => Promise<BodyFacts>) => Promise<BodyFacts>;
+}
+
+/**
+ * Checks an SQL body against the database (spec page 02, "Validation of an endpoint") and decides how it runs. Nothing
+ * that it does lasts: queries are only planned, definitions are rolled back.
+ */
+export async function prepareSql(
+  site: CheckSite,
+  source: SourceText,
+  parameters: readonly Parameter[],
+): Promise<Preparation> {
+  const segments = splitStatements(source.text);
+  if (segments.length === 0) {
+    return {
+      problems: [toProblem(source, { rule: 'sql-empty', message: 'The body has no statement', offset: 0 })],
+    };
+  }
+  const refused = segments.map(refusedStatement).filter((finding) => finding !== undefined);
+  if (refused.length > 0) return { problems: refused.map((finding) => toProblem(source, finding)) };
+  try {
+    return { problems: [], body: await examine(site, source, segments, parameters) };
+  } catch (error) {
+    if (error instanceof BodyRefused) return { problems: [toProblem(source, error.finding)] };
+    throw error;
+  }
+}
+
+async function examine(
+  site: CheckSite,
+  source: SourceText,
+  segments: readonly SqlSegment[],
+  parameters: readonly Parameter[],
+): Promise<PreparedSql> {
+  const statements = segments.map((segment) => ({ sql: segment.text, several: false, segment }));
+  const samples = sampleBinders(parameters);
+  const attaches = segments.some((segment) => /^(?:attach|detach)$/.test(leadingWords(segment, 1)[0] ?? ''));
+  const plain = segments.every((segment) => isPlainQuery(site, segment));
+  const checked = plain
+    ? await checkQueries(site, statements, samples)
+    : await checkApart(site, statements, samples);
+  const { facts } = checked;
+  return {
+    kind: 'sql',
+    columns: facts.columns,
+    effects: checked.effects,
+    connection: checked.pooled ? 'pooled' : 'own',
+    attaches,
+    transactional: !facts.lasting && !attaches,
+    usesCaller: checked.usesCaller,
+    parameterNames: [...facts.parameterNames],
+    dynamicUses: findDynamicUses(source, segments, site.sourceCalls),
+    statements: facts.statements,
+    binders: new Map(parameters.map(({ name, node }) => [name, compileBinder(node)])),
+  };
+}
+
+const queryWords = new Set([
+  'select',
+  'with',
+  'from',
+  'values',
+  'table',
+  'describe',
+  'desc',
+  'show',
+  'summarize',
+]);
+
+/** A statement that begins like a query and calls nothing with an effect; DuckDB's statement type confirms it. */
+function isPlainQuery(site: CheckSite, segment: SqlSegment): boolean {
+  const first = segment.tokens[0];
+  const begins = first?.text === '(' || queryWords.has(first?.text.toLowerCase() ?? '');
+  return begins && site.effectCalls(withQueriedText(segment.tokens)).length === 0;
+}
+
+interface Checked {
+  readonly facts: BodyFacts;
+  readonly effects: 'read' | 'write';
+  readonly pooled: boolean;
+  readonly usesCaller: boolean;
+}
+
+async function checkQueries(
+  site: CheckSite,
+  statements: readonly BodyStatement[],
+  samples: readonly SampleBinder[],
+): Promise<Checked> {
+  const { shared, callers } = site;
+  const id = String(shared.clientContext.connectionId);
+  callers.takeUsed(id);
+  const facts = await checkStatements(shared, statements, samples, false);
+  const usesCaller = callers.takeUsed(id);
+  if (!facts.onlyQueries) return checkApart(site, statements, samples);
+  return { facts, effects: 'read', pooled: true, usesCaller };
+}
+
+/**
+ * Checks on a connection of its own, first in a read-only transaction: DuckDB refuses there whatever would change a
+ * database that lasts, but not what it does to temporary objects.
+ */
+async function checkApart(
+  site: CheckSite,
+  statements: readonly BodyStatement[],
+  samples: readonly SampleBinder[],
+): Promise<Checked> {
+  const reading = await inTransaction(site, 'BEGIN TRANSACTION READ ONLY', (connection) =>
+    checkStatements(connection, statements, samples, true),
+  ).catch((error: unknown) => (isReadOnlyRefusal(error) ? undefined : rethrow(error)));
+  if (reading) {
+    const pooled =
+      reading.facts.onlyQueries && !statements.some((each) => site.effectCalls(each.segment.tokens).length);
+    return { ...reading, effects: reading.facts.lasting ? 'write' : 'read', pooled };
+  }
+  const writing = await inTransaction(site, 'BEGIN TRANSACTION', (connection) =>
+    checkStatements(connection, statements, samples, false),
+  );
+  return { ...writing, effects: 'write', pooled: false };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function isReadOnlyRefusal(error: unknown): boolean {
+  return error instanceof BodyRefused && /read-only/i.test(error.finding.message);
+}
+
+async function inTransaction(
+  site: CheckSite,
+  begin: string,
+  check: (connection: DuckDBConnection) => Promise<BodyFacts>,
+): Promise<{ readonly facts: BodyFacts; readonly usesCaller: boolean }> {
+  const connection = await site.connect();
+  const id = String(connection.clientContext.connectionId);
+  try {
+    const facts = await site.detachNew(async () => {
+      await connection.run(begin);
+      try {
+        return await check(connection);
+      } finally {
+        await rollBack(connection);
+      }
+    });
+    return { facts, usesCaller: site.callers.takeUsed(id) };
+  } finally {
+    site.callers.takeUsed(id);
+    connection.closeSync();
+  }
+}
+
+/** A transaction that a refused statement ended already cannot be rolled back again; anything else is a failure. */
+async function rollBack(connection: DuckDBConnection): Promise<void> {
+  try {
+    await connection.run('ROLLBACK');
+  } catch (error) {
+    if (!readFailure(error).message.includes('no transaction is active')) throw error;
+  }
+}

@@ -1,0 +1,174 @@
+import {
+  type DuckDBDataChunk,
+  type DuckDBPreparedStatement,
+  type DuckDBResult,
+  type DuckDBType,
+} from '@duckdb/node-api';
+import { ExecuteLimitError } from '../errors.js';
+import type { ResultColumn } from '../model/effects.js';
+import type { Limits } from '../model/endpoint.js';
+import type { Json, JsonObject } from '../model/json.js';
+import { compileReader, type ValueReader } from './read-value.js';
+import { jsonBytes, oversized } from './value-size.js';
+
+/** How the rows of one prepared statement become JSON; compiled once per statement and connection. */
+export interface RowReader {
+  readonly columns: readonly ResultColumn[];
+  readonly readers: readonly ValueReader[];
+  /** JSON bytes of the keys of one row. */
+  readonly keyBytes: number;
+}
+
+/** What a streamed result is held to, and which of its rows stay. */
+export interface ReadOptions {
+  readonly limits: Pick<Limits, 'maxRows' | 'maxBytes' | 'maxScanRows' | 'onLimit'>;
+  readonly keepRow?: (row: JsonObject) => boolean;
+}
+
+/** `complete`: the stream was read to its end, so the connection has nothing open. */
+export interface ReadResult {
+  readonly rows: readonly JsonObject[];
+  readonly scanned: number;
+  readonly truncated: boolean;
+  readonly complete: boolean;
+}
+
+/** Compiles the conversion for a result's columns. Duplicate names become `a`, `a_1`. */
+export function compileRowReader(names: readonly string[], types: readonly DuckDBType[]): RowReader {
+  const columns = uniqueNames(names).map((name, index) => ({ name, type: typeText(types[index]) }));
+  return {
+    columns,
+    readers: types.map(compileReader),
+    keyBytes: columns.reduce((sum, { name }) => sum + Buffer.byteLength(name) + 4, 2),
+  };
+}
+
+/** DuckDB's text form of a type; a JSON column says JSON. */
+function typeText(type: DuckDBType | undefined): string {
+  return type?.alias ?? String(type);
+}
+
+function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set(names);
+  const seen = new Set<string>();
+  return names.map((name) => {
+    if (!seen.has(name)) {
+      seen.add(name);
+      return name;
+    }
+    let count = 1;
+    while (taken.has(`${name}_${count}`)) count += 1;
+    const unique = `${name}_${count}`;
+    taken.add(unique);
+    seen.add(unique);
+    return unique;
+  });
+}
+
+/** The conversion for a result that is already there (its types are final). */
+export function rowReaderOf(result: DuckDBResult): RowReader {
+  return compileRowReader(result.columnNames(), result.columnTypes());
+}
+
+/** The conversion known from a prepared statement; undefined while a parameter's type is open. */
+export function preparedRowReader(statement: DuckDBPreparedStatement): RowReader | undefined {
+  const names: string[] = [];
+  const types: DuckDBType[] = [];
+  for (let index = 0; index < statement.columnCount; index += 1) {
+    if (statement.columnTypeId(index) === 0) return undefined;
+    names.push(statement.columnName(index));
+    types.push(statement.columnType(index));
+  }
+  return compileRowReader(names, types);
+}
+
+/**
+ * Reads a streamed result until its end or a limit. Rows and bytes count after `keepRow`, scanned rows before it; a
+ * limit throws `ExecuteLimitError`, or cuts the result with `onLimit: truncate` (`max_scan_rows` always throws).
+ * Memory is bounded by the limits plus one chunk.
+ */
+export async function readRows(
+  result: DuckDBResult,
+  reader: RowReader,
+  options: ReadOptions,
+): Promise<ReadResult> {
+  const sink = new RowSink(reader, options);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) return sink.result(true);
+    if (!sink.take(chunk)) return sink.result(false);
+  }
+}
+
+class RowSink {
+  readonly rows: JsonObject[] = [];
+  scanned = 0;
+  bytes = 2;
+  truncated = false;
+  readonly reader: RowReader;
+  readonly options: ReadOptions;
+
+  constructor(reader: RowReader, options: ReadOptions) {
+    this.reader = reader;
+    this.options = options;
+  }
+
+  /** Takes the rows of a chunk; false when the result was cut. */
+  take(chunk: DuckDBDataChunk): boolean {
+    const count = chunk.rowCount;
+    const { maxScanRows, maxBytes } = this.options.limits;
+    const vectors = this.reader.readers.map((_, column) => chunk.getColumnVector(column));
+    const tooBig = vectors
+      .map((vector) => oversized(vector, maxBytes))
+      .filter((check) => check !== undefined);
+    for (let index = 0; index < count; index += 1) {
+      if (this.scanned >= maxScanRows) throw limitError('max_scan_rows');
+      this.scanned += 1;
+      if (tooBig.some((check) => check(index))) return this.limit('max_bytes');
+      if (!this.add(this.row(vectors, index))) return false;
+    }
+    return true;
+  }
+
+  row(vectors: readonly { getItem(index: number): Parameters<ValueReader>[0] }[], index: number): JsonObject {
+    const row = Object.create(null) as Record<string, Json>;
+    const { columns, readers } = this.reader;
+    for (let column = 0; column < readers.length; column += 1) {
+      const name = columns[column]?.name;
+      const value = vectors[column]?.getItem(index);
+      if (name !== undefined) row[name] = value === undefined ? null : (readers[column]?.(value) ?? null);
+    }
+    return row;
+  }
+
+  add(row: JsonObject): boolean {
+    const { keepRow, limits } = this.options;
+    if (keepRow && !keepRow(row)) return true;
+    if (this.rows.length >= limits.maxRows) return this.limit('max_rows');
+    const bytes = this.reader.keyBytes + rowBytes(row, this.reader.columns);
+    if (this.bytes + bytes > limits.maxBytes) return this.limit('max_bytes');
+    this.bytes += bytes;
+    this.rows.push(row);
+    return true;
+  }
+
+  limit(limit: 'max_rows' | 'max_bytes'): false {
+    if (this.options.limits.onLimit === 'error') throw limitError(limit);
+    this.truncated = true;
+    return false;
+  }
+
+  result(complete: boolean): ReadResult {
+    return { rows: this.rows, scanned: this.scanned, truncated: this.truncated, complete };
+  }
+}
+
+function rowBytes(row: JsonObject, columns: readonly ResultColumn[]): number {
+  let bytes = 0;
+  for (const { name } of columns) bytes += jsonBytes(row[name] ?? null);
+  return bytes;
+}
+
+function limitError(limit: 'max_rows' | 'max_bytes' | 'max_scan_rows'): ExecuteLimitError {
+  return new ExecuteLimitError(`The result passes ${limit}; narrow the call or raise the limit`, limit);
+}

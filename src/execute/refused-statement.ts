@@ -1,0 +1,67 @@
+import { leadingWords, type SqlSegment } from './lex-sql.js';
+import { isGlobalSetting } from './settings-scope.js';
+import type { Finding } from './sql-problem.js';
+
+const transactionWords = new Set(['begin', 'start', 'commit', 'end', 'abort', 'rollback']);
+
+/**
+ * What a body may not contain, whatever the database says: control of the call's own transaction, and statements that
+ * change the whole instance, which other callers would see (spec page 07).
+ */
+export function refusedStatement(segment: SqlSegment): Finding | undefined {
+  const [first = '', second = ''] = leadingWords(segment, 2);
+  const offset = segment.start;
+  if (transactionWords.has(first)) {
+    const message = `${first.toUpperCase()} is not allowed in a body`;
+    const remedy = 'Remove it: a body that writes runs in one transaction that ends after the output rules';
+    return { rule: 'sql-transaction-control', message, remedy, offset };
+  }
+  if (first === 'checkpoint' || (first === 'force' && second === 'checkpoint')) {
+    const remedy = 'Remove it: DuckDB checkpoints by itself, and at shutdown';
+    return {
+      rule: 'sql-transaction-control',
+      message: 'CHECKPOINT is not allowed in a body',
+      remedy,
+      offset,
+    };
+  }
+  return refusedForInstance(segment);
+}
+
+function refusedForInstance(segment: SqlSegment): Finding | undefined {
+  const offset = segment.start;
+  const rule = 'sql-changes-instance';
+  const words = leadingWords(segment, 6);
+  const [first = ''] = words;
+  if (first === 'load' || first === 'install') {
+    const remedy = 'Name the extension under `extensions` in the site file';
+    return {
+      rule,
+      message: `${first.toUpperCase()} in a body would change the server for every caller`,
+      remedy,
+      offset,
+    };
+  }
+  if ((first === 'create' || first === 'drop') && words.includes('secret')) {
+    const remedy = 'Declare the secret in the user config and name it under `secrets` in the site file';
+    return { rule, message: 'Secrets in a body would be visible to every caller', remedy, offset };
+  }
+  const setting = settingName(segment);
+  if (setting === undefined || !isGlobalSetting(setting)) return undefined;
+  const message = `${first.toUpperCase()} ${setting} in a body would change the server for every caller`;
+  return {
+    rule,
+    message,
+    remedy: 'Configure it under `duckdb` in the site file, or run it in `duckdb.init`',
+    offset,
+  };
+}
+
+/** The setting that SET or RESET names, lower-case; undefined for variables and other statements. */
+function settingName(segment: SqlSegment): string | undefined {
+  const [first = '', second = '', third = ''] = segment.tokens.map((token) => token.text.toLowerCase());
+  if (first !== 'set' && first !== 'reset') return undefined;
+  if (second === 'variable') return undefined;
+  if (second === 'global') return `global ${third}`;
+  return second === 'session' || second === 'local' ? third : second;
+}

@@ -1,0 +1,187 @@
+import { ExecuteCommitError, ExecuteConflictError, isMxcpError } from '../errors.js';
+import type { RequestContext } from '../model/call.js';
+import type { Caller } from '../model/caller.js';
+import type { ResultColumn } from '../model/effects.js';
+import type { Limits } from '../model/endpoint.js';
+import type { JsonObject } from '../model/json.js';
+import { isConflict, readFailure, toExecuteError } from './duckdb-error.js';
+import { attachedNames, detachOthers } from './attached.js';
+import { interruptible, throwIfStopped } from './guard.js';
+import type { InstanceReference } from './instance.js';
+import type { Lease, Pool } from './pool.js';
+import type { BodyStatement, PreparedSql } from './prepared-body.js';
+import { runStatements, type StatementsResult } from './run-statements.js';
+import type { Binder } from './bind-value.js';
+
+/** What a run is told about its call. */
+export interface RunCall {
+  readonly caller: Caller;
+  readonly request: Pick<RequestContext, 'headers'>;
+  readonly limits: Pick<Limits, 'maxRows' | 'maxBytes' | 'maxScanRows' | 'onLimit'>;
+  /** Aborts with the error that the call then fails with (deadline, cancellation, shutdown). */
+  readonly signal: AbortSignal;
+  /** Rows that it refuses are dropped while they stream. Throws to fail the call. */
+  readonly keepRow?: (row: JsonObject) => boolean;
+}
+
+/** What a body gave. */
+export interface Execution {
+  readonly columns: readonly ResultColumn[];
+  /** JSON already (spec page 03), with a null prototype. */
+  readonly rows: readonly JsonObject[];
+  readonly truncated: boolean;
+  /** Rows that DuckDB gave, those that `keepRow` dropped included. */
+  readonly scanned: number;
+  /**
+   * Ends the transaction of a body that wrote. To be called exactly once; of a body that only read, everything is
+   * already given back. Throws `ExecuteConflictError` or `ExecuteCommitError`: then nothing was written.
+   */
+  readonly settle: (commit: boolean) => Promise<void>;
+}
+
+/** Where bodies run. */
+export interface RunSite {
+  readonly instance: InstanceReference;
+  readonly pool: Pool;
+}
+
+/** A body, or a part of one, as statements with what binds their parameters. */
+export interface Runnable {
+  readonly statements: readonly BodyStatement[];
+  readonly binders: ReadonlyMap<string, Binder>;
+}
+
+const settled = (): Promise<void> => Promise.resolve();
+
+/** Runs a checked SQL body for one call. Fails with one of the `EXECUTE_*` errors, `CALL_OVERLOADED`, or the abort's. */
+export async function runSql(
+  site: RunSite,
+  body: PreparedSql,
+  args: JsonObject,
+  call: RunCall,
+): Promise<Execution> {
+  if (body.attaches) return runAttaching(site, body, args, call);
+  if (body.effects === 'write') return runWriting(site, body, args, call);
+  return runReading(site, body, args, call, body.connection);
+}
+
+/** Runs statements that change nothing that lasts. */
+export async function runReading(
+  site: RunSite,
+  body: Runnable,
+  args: JsonObject,
+  call: RunCall,
+  connection: 'pooled' | 'own',
+): Promise<Execution> {
+  throwIfStopped(call.signal);
+  const lease = await site.pool.lease(connection, call.signal);
+  const work = runOn(site, lease, body, args, call);
+  void work.then(
+    (result) => lease.giveBack(connection === 'pooled' && result.complete ? 'keep' : 'close'),
+    (error: unknown) => lease.giveBack(connection === 'pooled' && isReusable(error, call) ? 'keep' : 'close'),
+  );
+  const { columns, rows, truncated, scanned } = await finish(lease, call, work);
+  return { columns, rows, truncated, scanned, settle: settled };
+}
+
+/** A statement that failed by itself left nothing open; one that we stopped may have. */
+function isReusable(error: unknown, call: RunCall): boolean {
+  return !call.signal.aborted && !isMxcpError(error);
+}
+
+/** Runs in a transaction that `settle` ends. The connection is closed afterwards, whatever happens. */
+async function runWriting(
+  site: RunSite,
+  body: Runnable,
+  args: JsonObject,
+  call: RunCall,
+): Promise<Execution> {
+  throwIfStopped(call.signal);
+  const lease = await site.pool.lease('own', call.signal);
+  const work = begin(lease).then(() => runOn(site, lease, body, args, call));
+  const ended = work.then(
+    () => undefined,
+    () => lease.giveBack('close'),
+  );
+  try {
+    const { columns, rows, truncated, scanned } = await finish(lease, call, work);
+    return { columns, rows, truncated, scanned, settle: (commit) => settle(lease, commit) };
+  } catch (error) {
+    void ended.then(() => lease.giveBack('close'));
+    throw error;
+  }
+}
+
+async function begin(lease: Lease): Promise<void> {
+  await lease.session.connection.run('BEGIN TRANSACTION');
+}
+
+/** Closing a connection rolls its transaction back. */
+async function settle(lease: Lease, commit: boolean): Promise<void> {
+  try {
+    await lease.session.connection.run(commit ? 'COMMIT' : 'ROLLBACK');
+  } catch (error) {
+    if (!commit) return;
+    if (isConflict(readFailure(error))) {
+      throw new ExecuteConflictError('Another call changed the same rows at the same time', { cause: error });
+    }
+    throw new ExecuteCommitError('COMMIT failed; nothing was written', { cause: error });
+  } finally {
+    lease.giveBack('close');
+  }
+}
+
+async function runOn(
+  site: RunSite,
+  lease: Lease,
+  body: Runnable,
+  args: JsonObject,
+  call: RunCall,
+): Promise<StatementsResult> {
+  const { session } = lease;
+  const { callers } = site.instance;
+  callers.enter(session.id, call);
+  try {
+    return await runStatements(session, body.statements, { ...call, args, binders: body.binders });
+  } finally {
+    callers.leave(session.id);
+  }
+}
+
+async function finish(
+  lease: Lease,
+  call: RunCall,
+  work: Promise<StatementsResult>,
+): Promise<StatementsResult> {
+  try {
+    return await interruptible(lease.session.connection, call.signal, work);
+  } catch (error) {
+    throw toExecuteError(error);
+  }
+}
+
+/** ATTACH is visible to the whole instance: one call at a time, and what it leaves attached is detached afterwards. */
+async function runAttaching(
+  site: RunSite,
+  body: PreparedSql,
+  args: JsonObject,
+  call: RunCall,
+): Promise<Execution> {
+  const unlock = await site.instance.lockAttach();
+  const before = await attachedNames(site).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
+  const leave = (): Promise<void> => detachOthers(site, before).finally(unlock);
+  try {
+    const running =
+      body.effects === 'write'
+        ? runWriting(site, body, args, call)
+        : runReading(site, body, args, call, 'own');
+    const execution = await running;
+    return { ...execution, settle: (commit) => execution.settle(commit).finally(leave) };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}

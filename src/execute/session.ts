@@ -1,0 +1,73 @@
+import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { CallerRegistry } from './caller-functions.js';
+import { preparedRowReader, type RowReader } from './read-rows.js';
+
+/** A statement prepared on one connection. `reader` is absent while the result's types depend on the arguments. */
+export interface SessionStatement {
+  readonly statement: DuckDBPreparedStatement;
+  readonly parameters: readonly string[];
+  readonly reader: RowReader | undefined;
+}
+
+const capacity = 256;
+
+/** A connection with its own statements. Works for one call at a time. */
+export class Session {
+  readonly connection: DuckDBConnection;
+  readonly id: string;
+  private readonly callers: CallerRegistry;
+  private readonly statements = new Map<string, SessionStatement>();
+
+  constructor(connection: DuckDBConnection, callers: CallerRegistry) {
+    this.connection = connection;
+    this.id = String(connection.clientContext.connectionId);
+    this.callers = callers;
+  }
+
+  /**
+   * The statement for a text, from the session's 256 most recent or prepared now. One that uses a function of the
+   * caller is not kept: its plan holds the caller's values.
+   */
+  async statementFor(sql: string): Promise<SessionStatement> {
+    const kept = this.statements.get(sql);
+    if (kept) {
+      this.statements.delete(sql);
+      this.statements.set(sql, kept);
+      return kept;
+    }
+    const prepared = describe(await this.connection.prepare(sql));
+    if (!this.callers.takeUsed(this.id)) this.keep(sql, prepared);
+    return prepared;
+  }
+
+  /** After a run: drops a statement that was bound again with a function of the caller (a view changed, `query()`). */
+  forgetIfPersonal(sql: string): void {
+    if (!this.callers.takeUsed(this.id)) return;
+    this.statements.get(sql)?.statement.destroySync();
+    this.statements.delete(sql);
+  }
+
+  close(): void {
+    this.statements.clear();
+    this.callers.takeUsed(this.id);
+    this.connection.closeSync();
+  }
+
+  private keep(sql: string, prepared: SessionStatement): void {
+    if (this.statements.size >= capacity) {
+      for (const [oldest, entry] of this.statements) {
+        entry.statement.destroySync();
+        this.statements.delete(oldest);
+        break;
+      }
+    }
+    this.statements.set(sql, prepared);
+  }
+}
+
+function describe(statement: DuckDBPreparedStatement): SessionStatement {
+  const parameters: string[] = [];
+  for (let index = 1; index <= statement.parameterCount; index += 1)
+    parameters.push(statement.parameterName(index));
+  return { statement, parameters, reader: preparedRowReader(statement) };
+}
