@@ -23,6 +23,8 @@ export interface DatabaseOptions {
   readonly memoryName?: string;
   /** How long to wait for a file that another process holds, milliseconds (default 5,000). */
   readonly lockWaitMs?: number;
+  /** Folder from which SQL reads relative file names (the site root); absent: the working directory. */
+  readonly searchPath?: string;
 }
 
 /** A site's database: checks bodies at load and runs them (spec page 07). */
@@ -51,6 +53,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     readonly,
     memoryName: options.memoryName ?? `unnamed-${unnamed}`,
     lockWaitMs: options.lockWaitMs ?? 5000,
+    ...(options.searchPath !== undefined && { searchPath: options.searchPath }),
   });
   const open = async (): Promise<Session> => new Session(await instance.connect(), instance.callers);
   const site: RunSite = { instance, pool: new Pool({ size: settings.pool, queue: settings.queue, open }) };

@@ -22,6 +22,8 @@ export interface InstanceSetup {
   readonly memoryName: string;
   /** How long to wait for a file that another process holds, milliseconds. */
   readonly lockWaitMs: number;
+  /** Folder from which relative file names are read. */
+  readonly searchPath?: string;
 }
 
 /** Opens the file. Another process's lock is waited for until `lockWaitMs`, then named in the error. */
@@ -41,13 +43,14 @@ export async function openDuckdb(setup: InstanceSetup): Promise<DuckDBInstance> 
   }
 }
 
-function instanceOptions({ settings, readonly }: InstanceSetup): Record<string, string> {
+function instanceOptions({ settings, readonly, searchPath }: InstanceSetup): Record<string, string> {
   return {
     errors_as_json: 'true',
     autoinstall_known_extensions: 'false',
     allow_persistent_secrets: 'false',
     memory_limit: settings.memoryLimit ?? `${Math.floor(availableMemory() / 2)}B`,
     max_temp_directory_size: settings.maxTempDirectorySize,
+    ...(searchPath !== undefined && { file_search_path: searchPath }),
     ...(settings.threads !== undefined && { threads: String(settings.threads) }),
     ...(settings.tempDirectory !== undefined && { temp_directory: settings.tempDirectory }),
     ...(!settings.externalAccess && {
