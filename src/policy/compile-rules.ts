@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import type { Problem } from '../errors.js';
 import type { ReleaseEffects } from '../model/effects.js';
 import type { Endpoint } from '../model/endpoint.js';
@@ -111,8 +112,10 @@ function planOf(
     rules,
     returns: returnsOf(endpoint),
     fold: endpoint.kind !== 'prompt',
-    hashKey: context.hashKey,
-    hashScope: siteWide ? () => 'site' : (path) => `${prefix} ${path}`,
+    hashing: {
+      key: createSecretKey(Buffer.from(context.hashKey)),
+      scopeOf: siteWide ? () => 'site' : (path) => `${prefix} ${path}`,
+    },
     trees: new Map(),
   };
 }

@@ -38,7 +38,7 @@ export function effectsOf(plan: OutputPlan, returns: TypeNode): ReleaseEffects {
   const enforced = plan.rules.filter(({ rule, whole }) => rule.mode === 'enforce' && !whole);
   const collected: Collected = { removable: new Set(), masked: new Map() };
   const actions = enforced.flatMap(({ fields }) => (fields ? [fields] : []));
-  const tree = createFieldTree(actions, returns, plan.fold);
+  const tree = createFieldTree(actions, returns, plan.fold, plan.hashing);
   noteBelow(tree.root, returns, tree, collected);
   return { ...collected, rowsDroppable: enforced.some(({ rows }) => rows !== undefined) };
 }

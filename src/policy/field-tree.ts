@@ -1,5 +1,8 @@
+import type { KeyObject } from 'node:crypto';
+import type { Json } from '../model/json.js';
 import type { Mask, TypeNode } from '../model/type-node.js';
 import { acceptsName, foldName, type FieldPattern } from './field-path.js';
+import { maskFunction } from './mask.js';
 
 /**
  * What one rule does to fields: to those that its patterns name, or to the declared sensitive ones. `index` identifies
@@ -19,12 +22,19 @@ export interface FieldStep {
   readonly index: number;
   /** Undefined: remove it. */
   readonly mask: Mask | undefined;
+  readonly apply: (value: Json) => Json;
 }
 
 interface Position {
   readonly action: FieldAction;
   readonly pattern: FieldPattern;
   readonly next: number;
+}
+
+/** Fields of an object, each with its node. */
+export interface FieldShape {
+  readonly keys: readonly string[];
+  readonly nodes: readonly (FieldNode | null)[];
 }
 
 /** What happens at one path of a result, and below it. */
@@ -39,8 +49,16 @@ export interface FieldNode {
   /** False: nothing happens below, whatever there is. */
   readonly live: boolean;
   readonly positions: readonly Position[];
+  /** What happens to the fields of the object that was seen last: rows mostly have the same fields. */
+  shape: FieldShape;
   /** Known children; null: nothing happens at this child or below it. */
   readonly children: Map<string, FieldNode | null>;
+}
+
+/** Key of hashes, and the scope that a field path has. */
+export interface Hashing {
+  readonly key: KeyObject;
+  readonly scopeOf: (path: string) => string;
 }
 
 /** All that a set of rules does to the fields of results of one endpoint. */
@@ -48,11 +66,13 @@ export interface FieldTree {
   readonly root: FieldNode;
   readonly actions: readonly FieldAction[];
   readonly fold: boolean;
+  readonly hashing: Hashing;
   /** How many more children may be remembered: keys of results are data and have no bound. */
   room: number;
 }
 
 const rememberedPaths = 10_000;
+const noFields: FieldShape = { keys: [], nodes: [] };
 const full: Mask = { kind: 'full' };
 
 function advanceOver(position: Position): Position[] {
@@ -97,40 +117,44 @@ export function hasSensitiveBelow(node: TypeNode | undefined): boolean {
   return inner.some((child) => child.sensitive === true || hasSensitiveBelow(child));
 }
 
-function stepOf(action: FieldAction, declared: TypeNode | undefined): FieldStep {
-  return {
-    index: action.index,
-    mask: action.kind === 'remove' ? undefined : (action.mask ?? declared?.mask ?? full),
-  };
+function stepOf(
+  tree: FieldTree,
+  action: FieldAction,
+  path: string,
+  declared: TypeNode | undefined,
+): FieldStep {
+  const { index, kind } = action;
+  if (kind === 'remove') return { index, mask: undefined, apply: () => null };
+  const mask = action.mask ?? declared?.mask ?? full;
+  const { key, scopeOf } = tree.hashing;
+  return { index, mask, apply: maskFunction(mask, { key, scope: scopeOf(path) }) };
 }
 
 function isComplete({ pattern, next }: Position): boolean {
   return next === pattern.segments.length;
 }
 
-function stepsAt(
+function actionsAt(
   tree: FieldTree,
   positions: readonly Position[],
   declared: TypeNode | undefined,
-): FieldStep[] {
+): FieldAction[] {
   const named = new Set(positions.filter((p) => isComplete(p) && !p.pattern.items).map((p) => p.action));
   const sensitive = (action: FieldAction): boolean =>
     action.sensitive &&
     (declared?.sensitive === true || (action.kind === 'remove' && hasSensitiveItems(declared)));
-  const actions = tree.actions.filter((action) => named.has(action) || sensitive(action));
-  return actions.map((action) => stepOf(action, declared));
+  return tree.actions.filter((action) => named.has(action) || sensitive(action));
 }
 
-function itemStepsAt(
+function itemActionsAt(
   tree: FieldTree,
   positions: readonly Position[],
   declared: TypeNode | undefined,
-): FieldStep[] {
+): FieldAction[] {
   const named = new Set(positions.filter((p) => isComplete(p) && p.pattern.items).map((p) => p.action));
   const masksItems = (action: FieldAction): boolean =>
     action.sensitive && action.kind === 'mask' && hasSensitiveItems(declared);
-  const actions = tree.actions.filter((action) => named.has(action) || masksItems(action));
-  return actions.map((action) => stepOf(action, itemsOf(declared)));
+  return tree.actions.filter((action) => named.has(action) || masksItems(action));
 }
 
 function createNode(
@@ -139,13 +163,16 @@ function createNode(
   positions: readonly Position[],
   declared: TypeNode | undefined,
 ): FieldNode | null {
-  const steps = stepsAt(tree, positions, declared);
-  const itemSteps = itemStepsAt(tree, positions, declared);
+  const steps = actionsAt(tree, positions, declared).map((action) => stepOf(tree, action, path, declared));
+  const items = itemsOf(declared);
+  const itemSteps = itemActionsAt(tree, positions, declared).map((action) =>
+    stepOf(tree, action, path, items),
+  );
   const open = positions.filter((position) => !isComplete(position));
   const sensitive = tree.actions.some((action) => action.sensitive) && hasSensitiveBelow(declared);
   const live = open.length > 0 || sensitive;
   if (!live && steps.length === 0 && itemSteps.length === 0) return null;
-  return { path, steps, itemSteps, declared, live, positions: open, children: new Map() };
+  return { path, steps, itemSteps, declared, live, positions: open, shape: noFields, children: new Map() };
 }
 
 function discoverChild(tree: FieldTree, parent: FieldNode, name: string): FieldNode | null {
@@ -166,11 +193,25 @@ export function childOf(tree: FieldTree, parent: FieldNode, name: string): Field
   return child;
 }
 
+function isShape(shape: FieldShape, keys: readonly string[]): boolean {
+  if (shape.keys.length !== keys.length) return false;
+  for (let i = 0; i < keys.length; i++) if (keys[i] !== shape.keys[i]) return false;
+  return true;
+}
+
+/** What happens to the fields of an object with these keys that stands at `parent`. */
+export function shapeOf(tree: FieldTree, parent: FieldNode, keys: readonly string[]): FieldShape {
+  if (!isShape(parent.shape, keys))
+    parent.shape = { keys, nodes: keys.map((key) => childOf(tree, parent, key)) };
+  return parent.shape;
+}
+
 /** Prepares a set of actions for the results of an endpoint. Paths are worked out as they appear and remembered. */
 export function createFieldTree(
   actions: readonly FieldAction[],
   returns: TypeNode | undefined,
   fold: boolean,
+  hashing: Hashing,
 ): FieldTree {
   const positions = actions.flatMap((action) =>
     action.patterns.flatMap((pattern) => advanceOver({ action, pattern, next: 0 })),
@@ -182,7 +223,8 @@ export function createFieldTree(
     declared: returns,
     live: actions.length > 0,
     positions,
+    shape: noFields,
     children: new Map(),
   };
-  return { root, actions, fold, room: rememberedPaths };
+  return { root, actions, fold, hashing, room: rememberedPaths };
 }

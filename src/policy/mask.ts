@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import type { Json } from '../model/json.js';
 import type { Mask } from '../model/type-node.js';
 
@@ -6,58 +6,69 @@ const hidden = '****';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** What a person takes for characters: no mask cuts one, nor a surrogate pair. */
-function charactersOf(text: string): readonly string[] {
-  // eslint-disable-next-line no-control-regex -- plain ASCII needs no segmentation
-  return /^[\x00-\x7f]*$/.test(text)
-    ? text.split('')
-    : Array.from(graphemes.segment(text), ({ segment }) => segment);
+function isAscii(text: string): boolean {
+  // eslint-disable-next-line no-control-regex -- control characters are ASCII too
+  return /^[\x00-\x7f]*$/.test(text);
 }
 
-/** True when showing `shown` of `value` shows at most half of it and hides at least four characters. */
-function hidesEnough(value: readonly string[], shown: readonly string[]): boolean {
-  const units = (parts: readonly string[]): number => parts.join('').length;
-  return (
-    shown.length * 2 <= value.length && value.length - shown.length >= 4 && units(shown) * 2 <= units(value)
-  );
+/** What a person takes for characters: no mask cuts one, nor a surrogate pair. */
+function charactersOf(text: string): readonly string[] {
+  return Array.from(graphemes.segment(text), ({ segment }) => segment);
+}
+
+/** True when showing `shown` of `length` characters shows at most half of them and hides at least four. */
+function hidesEnough(length: number, shown: number): boolean {
+  return shown * 2 <= length && length - shown >= 4;
+}
+
+/** The first `head` and last `tail` characters, when showing them hides enough of the text. */
+function endsOf(text: string, head: number, tail: number): readonly [string, string] | undefined {
+  if (isAscii(text)) {
+    const enough = hidesEnough(text.length, head + tail);
+    return enough ? [text.slice(0, head), text.slice(text.length - tail)] : undefined;
+  }
+  if (text.length > longText) return undefined;
+  const characters = charactersOf(text);
+  const ends = [characters.slice(0, head).join(''), characters.slice(-tail).join('')] as const;
+  const enough =
+    hidesEnough(characters.length, head + tail) && hidesEnough(text.length, ends.join('').length);
+  return enough ? ends : undefined;
 }
 
 const maxEmailLength = 320;
+const maxPhoneLength = 40;
 const maxKeyLength = 512;
 const longText = 1024;
 
 function maskEmail(text: string): string {
   const match = text.length > maxEmailLength ? null : /^([^\s@]+)@([^\s@]+\.[^\s@]+)$/.exec(text);
-  if (!match) return hidden;
-  const local = charactersOf(match[1] ?? '');
-  const [first = '', last = ''] = [local[0], local.at(-1)];
-  return hidesEnough(local, [first, last]) ? `${first}***${last}@${match[2] ?? ''}` : hidden;
+  const ends = match && endsOf(match[1] ?? '', 1, 1);
+  return ends ? `${ends[0]}***${ends[1]}@${match[2] ?? ''}` : hidden;
 }
 
 function maskPhone(text: string): string {
-  if (text.length > 40 || !/^\+?[\d\s().-]+$/.test(text)) return hidden;
-  const digits = text.replace(/\D/g, '').split('');
-  const shown = digits.slice(-4);
-  return hidesEnough(digits, shown) ? `***-***-${shown.join('')}` : hidden;
+  if (text.length > maxPhoneLength || !/^\+?[\d\s().-]+$/.test(text)) return hidden;
+  const ends = endsOf(text.replace(/\D/g, ''), 0, 4);
+  return ends ? `***-***-${ends[1]}` : hidden;
 }
 
 function maskLast4(text: string): string {
-  const characters = charactersOf(text.length > longText ? text.slice(-longText) : text);
-  const shown = characters.slice(-4);
-  return hidesEnough(characters, shown) ? `${hidden}${shown.join('')}` : hidden;
+  const ends = endsOf(text, 0, 4);
+  return ends ? `${hidden}${ends[1]}` : hidden;
 }
 
 function maskApiKey(text: string): string {
-  const match =
-    text.length > maxKeyLength ? null : /^([A-Za-z0-9]{1,8}_)[\x21-\x7e]*([A-Za-z0-9]{6})$/.exec(text);
-  if (!match) return hidden;
-  const [, prefix = '', suffix = ''] = match;
-  return hidesEnough(text.split(''), `${prefix}${suffix}`.split('')) ? `${prefix}***${suffix}` : hidden;
+  const prefix =
+    text.length > maxKeyLength
+      ? undefined
+      : /^[A-Za-z0-9]{1,8}_(?=[\x21-\x7e]*[A-Za-z0-9]{6}$)/.exec(text)?.[0];
+  const ends = prefix === undefined ? undefined : endsOf(text, prefix.length, 6);
+  return ends ? `${ends[0]}***${ends[1]}` : hidden;
 }
 
 /** Key and scope of hashes. Equal values hash equally only under the same key and scope. */
 export interface HashScope {
-  readonly key: string | Uint8Array;
+  readonly key: KeyObject;
   readonly scope: string;
 }
 
@@ -75,24 +86,32 @@ function maskHash(value: Json, { key, scope }: HashScope): string {
   return createHmac('sha256', key).update(text).digest('hex').slice(0, 16);
 }
 
-const textMasks = { email: maskEmail, phone: maskPhone, last4: maskLast4, api_key: maskApiKey } as const;
+function onText(mask: (text: string) => string): (value: Json) => Json {
+  return (value) => (typeof value === 'string' ? mask(value) : hidden);
+}
 
 /**
  * What is shown instead of a value (spec page 04, "Actions"). A mask shows at most half of a value and hides at least
  * four characters of it (of an e-mail address: of the part before the `@`; of a phone number: of its digits); any other
  * value, also null, a number or an object, is `****`.
  */
-export function applyMask(mask: Mask, value: Json, hash: HashScope): Json {
+export function maskFunction(mask: Mask, hash: HashScope): (value: Json) => Json {
   switch (mask.kind) {
     case 'full':
-      return hidden;
+      return () => hidden;
     case 'null':
-      return null;
+      return () => null;
     case 'constant':
-      return mask.value;
+      return () => mask.value;
     case 'hash':
-      return maskHash(value, hash);
-    default:
-      return typeof value === 'string' ? textMasks[mask.kind](value) : hidden;
+      return (value) => maskHash(value, hash);
+    case 'email':
+      return onText(maskEmail);
+    case 'phone':
+      return onText(maskPhone);
+    case 'last4':
+      return onText(maskLast4);
+    case 'api_key':
+      return onText(maskApiKey);
   }
 }

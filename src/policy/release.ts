@@ -7,7 +7,7 @@ import type { Frame } from './cel/frame.js';
 import { explain } from './cel/not-evaluable.js';
 import { denialOf, traceOf, type Denial, type ReleaseResult, type Verdict } from './decision.js';
 import { evaluate } from './evaluate.js';
-import { createFieldTree, type FieldAction, type FieldTree } from './field-tree.js';
+import { createFieldTree, type FieldAction, type FieldTree, type Hashing } from './field-tree.js';
 import type { CompiledRowRule, RowFilter } from './row-filter.js';
 import { createRowFilter } from './row-filter.js';
 import { transformFields } from './transform.js';
@@ -28,8 +28,7 @@ export interface OutputPlan {
   readonly returns: TypeNode | undefined;
   /** Field names fold case: the body is SQL. */
   readonly fold: boolean;
-  readonly hashKey: string | Uint8Array;
-  readonly hashScope: (path: string) => string;
+  readonly hashing: Hashing;
   /** Trees by the set of rules that matched. */
   readonly trees: Map<string, FieldTree>;
 }
@@ -72,7 +71,7 @@ function treeFor(plan: OutputPlan, judged: readonly Judged[]): FieldTree {
   const key = active.map(({ index }) => index).join();
   const known = plan.trees.get(key);
   if (known) return known;
-  const tree = createFieldTree(active, plan.returns, plan.fold);
+  const tree = createFieldTree(active, plan.returns, plan.fold, plan.hashing);
   if (plan.trees.size < rememberedTrees) plan.trees.set(key, tree);
   return tree;
 }
@@ -129,8 +128,7 @@ export function releaseResponse(
   try {
     const kept = filter && !filtered ? keepItems(response, filter) : response;
     if (kept === undefined) return { status: 'none', traces: tracesOf(judged, changed, filter) };
-    const { hashKey, hashScope } = plan;
-    const value = transformFields(kept, treeFor(plan, judged), { hashKey, hashScope, changed });
+    const value = transformFields(kept, treeFor(plan, judged), changed);
     const traces = tracesOf(judged, changed, filter);
     return { status: 'released', value, changed: changedBy(traces), traces };
   } catch (error) {

@@ -1,17 +1,9 @@
+import { bareObject } from '../lib/bare-object.js';
 import type { Json, JsonObject } from '../model/json.js';
-import { childOf, type FieldNode, type FieldStep, type FieldTree } from './field-tree.js';
-import { applyMask } from './mask.js';
+import { shapeOf, type FieldNode, type FieldStep, type FieldTree } from './field-tree.js';
 import { NotEvaluable } from './cel/not-evaluable.js';
 
 const maxDepth = 500;
-
-/** What a transformation needs besides the tree. `changed` counts by rule index. */
-export interface TransformContext {
-  readonly hashKey: string | Uint8Array;
-  /** Scope of hashes of a field path. */
-  readonly hashScope: (path: string) => string;
-  readonly changed: number[];
-}
 
 function isObject(value: Json): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -21,29 +13,25 @@ function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
-/** Does the steps to one value; undefined: it is removed. */
-function applySteps(
-  value: Json,
-  steps: readonly FieldStep[],
-  path: string,
-  context: TransformContext,
-): Json | undefined {
-  let current = value;
-  for (const { index, mask } of steps) {
-    context.changed[index] = (context.changed[index] ?? 0) + 1;
-    if (mask === undefined) return undefined;
-    current = applyMask(mask, current, { key: context.hashKey, scope: context.hashScope(path) });
-  }
-  return current;
-}
-
 class Transformation {
   readonly tree: FieldTree;
-  readonly context: TransformContext;
+  /** Values removed or masked, by rule index. */
+  readonly changed: number[];
 
-  constructor(tree: FieldTree, context: TransformContext) {
+  constructor(tree: FieldTree, changed: number[]) {
     this.tree = tree;
-    this.context = context;
+    this.changed = changed;
+  }
+
+  /** Does the steps to one value; undefined: it is removed. */
+  step(value: Json, steps: readonly FieldStep[]): Json | undefined {
+    let current = value;
+    for (const { index, mask, apply } of steps) {
+      this.changed[index] = (this.changed[index] ?? 0) + 1;
+      if (mask === undefined) return undefined;
+      current = apply(current);
+    }
+    return current;
   }
 
   below(value: Json, node: FieldNode, depth: number): Json {
@@ -63,15 +51,17 @@ class Transformation {
   }
 
   item(copy: Json[], item: Json, node: FieldNode): void {
-    const kept = applySteps(item, node.itemSteps, node.path, this.context);
+    const kept = this.step(item, node.itemSteps);
     if (kept !== undefined) copy.push(kept);
   }
 
   fields(object: JsonObject, parent: FieldNode, depth: number): JsonObject {
-    const copy = Object.create(null) as Record<string, Json>;
-    for (const key of Object.keys(object)) {
+    const copy = bareObject<Json>();
+    const { keys, nodes } = shapeOf(this.tree, parent, Object.keys(object));
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] ?? '';
       const value = object[key] ?? null;
-      const node = childOf(this.tree, parent, key);
+      const node = nodes[i] ?? null;
       const kept = node === null ? value : this.field(value, node, depth);
       if (kept !== undefined) copy[key] = kept;
     }
@@ -79,19 +69,18 @@ class Transformation {
   }
 
   field(value: Json, node: FieldNode, depth: number): Json | undefined {
-    if (node.steps.length > 0) return applySteps(value, node.steps, node.path, this.context);
-    if (node.itemSteps.length > 0 && !isArray(value)) {
-      return applySteps(value, node.itemSteps, node.path, this.context);
-    }
+    if (node.steps.length > 0) return this.step(value, node.steps);
+    if (node.itemSteps.length > 0 && !isArray(value)) return this.step(value, node.itemSteps);
     return this.below(value, node, depth + 1);
   }
 }
 
 /**
  * The value with fields removed and masked, in one pass. Copies what changes and what lies above it, shares the rest,
- * and changes nothing in place. Throws `NotEvaluable` for a value that is nested more than 500 levels deep.
+ * and changes nothing in place. Adds to `changed`, by rule index. Throws `NotEvaluable` for a value that is nested more
+ * than 500 levels deep.
  */
-export function transformFields(value: Json, tree: FieldTree, context: TransformContext): Json {
+export function transformFields(value: Json, tree: FieldTree, changed: number[]): Json {
   if (!tree.root.live) return value;
-  return new Transformation(tree, context).below(value, tree.root, 0);
+  return new Transformation(tree, changed).below(value, tree.root, 0);
 }
