@@ -19,11 +19,13 @@ export interface CatalogEntry {
 /** Every command, in the order of `mxcp --help`. */
 export const catalog: readonly CatalogEntry[] = [
   { name: 'init', summary: 'Create a new site', load: () => import('./init.js') },
+  { name: 'list', summary: 'List tools, resources and prompts', load: () => import('./list.js') },
   {
     name: 'schema',
     summary: 'Print the JSON Schema of a file format',
     load: () => import('./schema.js'),
   },
+  { name: 'config', summary: 'Print the effective configuration', load: () => import('./config.js') },
   {
     name: 'completion',
     summary: 'Print a completion script for a shell',

@@ -1,23 +1,35 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
-import type { Json } from '../model/json.js';
+import type { Json, JsonObject } from '../model/json.js';
+import { readJson, unreadableTexts } from '../transport/read-json.js';
 
-/** The text of the file that `@path` names, relative to `cwd`. Throws `UsageError` naming the option. */
-export function readAtFile(reference: string, option: string, cwd: string): string {
-  const path = resolve(cwd, reference.slice(1));
+function readBytes(path: string, option: string): Buffer {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path);
   } catch (cause) {
     throw new UsageError(`${option}: the file ${path} cannot be read`, { cause });
   }
 }
 
-/** A JSON text of an option. Throws `UsageError` naming the option, never quoting the text. */
-export function parseJsonOption(text: string, option: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (cause) {
-    throw new UsageError(`${option}: this is not JSON`, { cause });
-  }
+/**
+ * JSON from an option: the text itself, or `@path`, a file relative to `cwd`. As strict as JSON from a client. Throws
+ * `UsageError` naming the option and never quoting the text.
+ */
+export function parseJsonOption(value: string, option: string, cwd: string): Json {
+  const bytes = value.startsWith('@') ? readBytes(resolve(cwd, value.slice(1)), option) : Buffer.from(value);
+  const read = readJson(bytes);
+  if (!read.ok) throw new UsageError(`${option}: ${unreadableTexts[read.reason]}`);
+  return read.value;
+}
+
+/** The same, for an option that takes a JSON object. */
+export function parseObjectOption(value: string, option: string, cwd: string): JsonObject {
+  const json = parseJsonOption(value, option, cwd);
+  if (typeof json === 'object' && json !== null && !isList(json)) return json;
+  throw new UsageError(`${option}: expected a JSON object`);
+}
+
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
 }

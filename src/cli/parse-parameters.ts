@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import type { Json, JsonObject } from '../model/json.js';
-import { parseJsonOption, readAtFile } from './parse-json-option.js';
+import { parseJsonOption } from './parse-json-option.js';
 
 /**
  * `-p name=value`, `-p name=@file.json`: the raw arguments of a call. A value is text, which binding converts to the
@@ -14,9 +14,7 @@ export function parseParameters(assignments: readonly string[], cwd: string): Js
     const name = assignment.slice(0, equals);
     const value = assignment.slice(equals + 1);
     if (name in values) throw new UsageError(`-p ${name}: given twice`);
-    values[name] = value.startsWith('@')
-      ? parseJsonOption(readAtFile(value, `-p ${name}`, cwd), `-p ${name}`)
-      : value;
+    values[name] = value.startsWith('@') ? parseJsonOption(value, `-p ${name}`, cwd) : value;
   }
   return values;
 }

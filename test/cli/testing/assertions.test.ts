@@ -44,7 +44,7 @@ function outcomeOf(one: OutcomeCase): Outcome {
   if (one.error !== undefined) return { ...base, status: 'error', error: new ExecuteFailedError(message) };
   const released =
     one.messages === undefined
-      ? ({ form: 'value', value: one.value ?? null, truncated: false } as const)
+      ? ({ form: 'value', value: one.value ?? null, json: '', truncated: false } as const)
       : ({ form: 'messages', messages: one.messages } as const);
   return { ...base, status: 'success', released };
 }

@@ -1,0 +1,67 @@
+import type { Endpoint } from '../model/endpoint.js';
+import type { PolicyReport, RuleTrace } from '../model/outcome.js';
+import type { InputRule, OutputRule } from '../model/rule.js';
+import { printable } from './printable.js';
+
+/** One rule of an endpoint, and what it did in one call. */
+export interface ExplainedRule {
+  readonly id: string;
+  readonly stage: 'input' | 'output';
+  readonly action: string;
+  readonly mode: 'enforce' | 'shadow';
+  readonly place: string;
+  readonly condition: string | null;
+  /** `not-asked`: the call ended before this rule's turn. */
+  readonly matched: boolean | 'not-evaluable' | 'not-asked';
+  /** Values removed, masked or dropped. */
+  readonly changed: number;
+  readonly error?: string;
+}
+
+/** Every rule of an endpoint in its order, with what it did (spec page 04, "Explaining"). */
+export function explainRules(endpoint: Endpoint, report: PolicyReport): readonly ExplainedRule[] {
+  const traces = new Map(report.traces.map((trace) => [trace.id, trace]));
+  const explain = (stage: 'input' | 'output') => (rule: InputRule | OutputRule) =>
+    explainRule(rule, stage, traces.get(rule.id));
+  return [
+    ...endpoint.policies.input.map(explain('input')),
+    ...endpoint.policies.output.map(explain('output')),
+  ];
+}
+
+function explainRule(
+  rule: InputRule | OutputRule,
+  stage: 'input' | 'output',
+  trace: RuleTrace | undefined,
+): ExplainedRule {
+  const { file, line, column } = rule.origin;
+  return {
+    id: rule.id,
+    stage,
+    action: rule.action,
+    mode: rule.mode,
+    place: `${file}:${line}:${column}`,
+    condition: rule.condition?.text ?? null,
+    matched: trace?.matched ?? 'not-asked',
+    changed: trace?.changed ?? 0,
+    ...(trace?.error !== undefined && { error: trace.error }),
+  };
+}
+
+function verdict({ matched, changed, mode, stage, error }: ExplainedRule): string {
+  if (matched === 'not-asked') return 'not asked';
+  if (matched === 'not-evaluable') return `could not be evaluated, so it denies: ${error ?? ''}`;
+  if (!matched) return 'did not match';
+  const effect = stage === 'output' && changed > 0 ? `matched, ${changed} values changed` : 'matched';
+  return mode === 'shadow' ? `${effect} (shadow: without effect)` : effect;
+}
+
+/** The rules as text: id, what it did; below, its action, place and condition. */
+export function explainText(rules: readonly ExplainedRule[], report: PolicyReport): string {
+  const decision = report.rule === undefined ? report.decision : `${report.decision} by ${report.rule}`;
+  const lines = rules.flatMap((rule) => [
+    `${rule.stage} ${rule.id}: ${verdict(rule)}`,
+    `  ${rule.action} at ${rule.place}${rule.condition === null ? '' : `\n  when ${rule.condition}`}`,
+  ]);
+  return printable([`Decision: ${decision}`, ...lines].join('\n'));
+}

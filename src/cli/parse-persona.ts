@@ -1,0 +1,49 @@
+import { UsageError } from '../errors.js';
+import { didYouMean } from '../lib/did-you-mean.js';
+import type { Persona } from '../model/caller.js';
+import type { Json, JsonObject } from '../model/json.js';
+import type { Project } from '../model/project.js';
+import { toPersona } from '../project/persona.js';
+import { parseObjectOption } from './parse-json-option.js';
+
+/** Who makes the calls of a command, as the operator says. */
+export interface PersonaOptions {
+  /** `-u`: JSON, `@file`, or `role=hr,email=a@b.c`. */
+  readonly userContext?: string;
+  /** `--as`: name of a persona of the site. */
+  readonly as?: string;
+}
+
+function parsePairs(text: string): JsonObject {
+  const fields = Object.create(null) as Record<string, Json>;
+  for (const pair of text.split(',')) {
+    const equals = pair.indexOf('=');
+    if (equals < 1) throw new UsageError('-u: expected JSON, @file or key=value,key=value');
+    fields[pair.slice(0, equals).trim()] = pair.slice(equals + 1).trim();
+  }
+  return fields;
+}
+
+/** The persona of `-u`: JSON, `@file`, or pairs, whose lists are separated by spaces. Throws `UsageError`. */
+export function parseUserContext(text: string, cwd: string): Persona {
+  const json = text.startsWith('{') || text.startsWith('@');
+  return toPersona(json ? parseObjectOption(text, '-u', cwd) : parsePairs(text));
+}
+
+/** The persona of a site by its name. Throws `UsageError`. */
+export function namedPersona(project: Project, name: string): Persona {
+  const persona = Object.hasOwn(project.users, name) ? project.users[name] : undefined;
+  if (persona !== undefined) return persona;
+  const near = didYouMean(name, Object.keys(project.users));
+  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  throw new UsageError(`The site has no user ${name}${hint}`);
+}
+
+/** The persona that the options state; undefined: none, the caller is anonymous. Throws `UsageError`. */
+export function statedPersona(project: Project, options: PersonaOptions, cwd: string): Persona | undefined {
+  if (options.userContext !== undefined && options.as !== undefined) {
+    throw new UsageError('Give -u or --as, not both');
+  }
+  if (options.userContext !== undefined) return parseUserContext(options.userContext, cwd);
+  return options.as === undefined ? undefined : namedPersona(project, options.as);
+}
