@@ -62,8 +62,8 @@ export function parseHead(text: string): Head | undefined {
 }
 
 /** Whether a head was made with the log's key. */
-export function checkHead(head: Head, check: SignatureCheck): 'valid' | 'invalid' | 'no-key' | 'unsigned' {
-  return head.signature === undefined ? 'unsigned' : check(signedText(head), head.signature);
+export function checkHead(head: Head, check: SignatureCheck): ReturnType<SignatureCheck> {
+  return check(signedText(head), head.signature ?? '');
 }
 
 /** A head file as found: `head` is undefined when its text is not one. */

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Json } from '../model/json.js';
 import { canonicalJson, canonicalString } from './canonical-json.js';
 import type { AuditEntry, ChainPlace } from './entry.js';
@@ -104,17 +104,23 @@ export function sealRecord(canonical: string, signer: Signer | undefined): Seale
 
 const sealPattern = /^,"record_hash":"([0-9a-f]{64})"(?:,"signature":"([a-z0-9-]+:[\w-]+)")?\}$/;
 
-/** A line taken apart again: the canonical text, and what stands behind it. */
-export interface OpenedLine {
-  readonly canonical: string;
+/** What stands at the end of a sealed line. */
+export interface Seal {
+  /** The SHA-256 that the line claims. */
   readonly hash: string;
   readonly signature: string | undefined;
+  /** How many bytes of the line, without the closing brace, the hash is over. */
+  readonly covered: number;
 }
 
-/** Takes a line apart, without its end; undefined when it does not have a sealed record's form. Checks nothing. */
-export function openLine(line: string): OpenedLine | undefined {
-  const cut = line.lastIndexOf(',"record_hash":"');
-  const match = cut === -1 ? null : sealPattern.exec(line.slice(cut));
-  if (match?.[1] === undefined) return undefined;
-  return { canonical: `${line.slice(0, cut)}}`, hash: match[1], signature: match[2] };
+/** Reads the seal of a line, without its end; undefined when it has none. Checks nothing. */
+export function readSeal(line: Buffer): Seal | undefined {
+  const covered = line.lastIndexOf(',"record_hash":"');
+  const match = covered === -1 ? null : sealPattern.exec(line.toString('latin1', covered));
+  return match?.[1] === undefined ? undefined : { hash: match[1], signature: match[2], covered };
+}
+
+/** The hash that a line should have, over its bytes as they are: text that only decodes to the same is not the same. */
+export function hashLine(line: Buffer, seal: Seal): string {
+  return createHash('sha256').update(line.subarray(0, seal.covered)).update('}').digest('hex');
 }

@@ -1,14 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { openLine } from './seal.js';
+import { readSeal } from './seal.js';
 
 /** The end of a segment: its last whole line, and the bytes behind it that never became one. */
 export interface SegmentTail {
   readonly size: number;
-  readonly lastLine: string | undefined;
+  readonly lastLine: Buffer | undefined;
   readonly torn: Buffer;
 }
 
-const blockBytes = 65_536;
+const blockBytes = 8192;
 const newline = 0x0a;
 
 function readBlock(fd: number, from: number, to: number): Buffer {
@@ -22,7 +22,7 @@ function splitTail(bytes: Buffer, size: number, whole: boolean): SegmentTail | u
   if (end === -1) return whole ? { size, lastLine: undefined, torn: bytes } : undefined;
   const start = end === 0 ? -1 : bytes.lastIndexOf(newline, end - 1);
   if (start === -1 && !whole) return undefined;
-  return { size, lastLine: bytes.toString('utf8', start + 1, end), torn: bytes.subarray(end + 1) };
+  return { size, lastLine: bytes.subarray(start + 1, end), torn: bytes.subarray(end + 1) };
 }
 
 /** Reads the end of a segment, from behind, in blocks. Throws what the file system throws. */
@@ -48,17 +48,20 @@ export interface ChainPosition {
 }
 
 /** Where the chain of a segment stood, from its last whole line; undefined when that is no record of ours. */
-export function positionOf(segment: string, line: string | undefined): ChainPosition | undefined {
-  const opened = line === undefined ? undefined : openLine(line);
-  const seq =
-    opened === undefined ? undefined : /[,{]"seq":(\d{1,16})[,}]/.exec(topLevelTail(opened.canonical))?.[1];
-  return opened === undefined || seq === undefined
-    ? undefined
-    : { segment, seq: Number(seq), record_hash: opened.hash };
+export function positionOf(segment: string, line: Buffer | undefined): ChainPosition | undefined {
+  const seal = line === undefined ? undefined : readSeal(line);
+  const seq = line === undefined ? undefined : readRecord(line)?.['seq'];
+  return seal === undefined || typeof seq !== 'number' ? undefined : { segment, seq, record_hash: seal.hash };
 }
 
-/** Keys of the input come before `seq` in canonical order, so its last occurrence is the record's own. */
-function topLevelTail(canonical: string): string {
-  const at = canonical.lastIndexOf(',"seq":');
-  return at === -1 ? '' : canonical.slice(at);
+/** A line as a record; undefined when it is not a JSON object. */
+export function readRecord(line: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line.toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Readonly<Record<string, unknown>>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -12,7 +12,7 @@ import { deriveKey } from '../lib/keys.js';
 /** Makes the signature of a record's or a head's hash: `hmac-sha256:…` or `ed25519:…`, base64url. */
 export type Signer = (hash: string) => string;
 
-/** What a signature says about a hash, to someone who has the keys at hand. */
+/** What a signature (`''`: there is none) says about a hash, to someone who has the keys at hand. */
 export type SignatureCheck = (hash: string, signature: string) => 'valid' | 'invalid' | 'no-key';
 
 /** Where signatures come from: an Ed25519 key (PEM), else the site secret (spec page 05, "Tamper evidence"). */
@@ -63,6 +63,7 @@ export function createSignatureCheck(keys: SigningKeys): SignatureCheck {
   const publicKey = publicKeyOf(keys);
   return (hash, signature) => {
     const [algorithm, value = ''] = signature.split(':', 2);
+    if (algorithm === '') return hmacKeys.length === 0 && publicKey === undefined ? 'no-key' : 'invalid';
     if (algorithm === 'hmac-sha256') {
       if (hmacKeys.length === 0) return 'no-key';
       return hmacKeys.some((key) => equal(hmac(key, hash), value)) ? 'valid' : 'invalid';
