@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { InstanceReference } from './instance.js';
+import { queryTexts } from './query-rows.js';
 import { quoteName } from './sql-text.js';
 
 /** Names of all databases of the instance at this moment. */
@@ -24,8 +25,8 @@ export async function detachOthers(
 }
 
 async function namesOn(connection: DuckDBConnection): Promise<Set<string>> {
-  const result = await connection.runAndReadAll('SELECT database_name FROM duckdb_databases()');
-  return new Set(result.getRowsJS().map(([name]) => String(name)));
+  const rows = await queryTexts(connection, 'SELECT database_name FROM duckdb_databases()');
+  return new Set(rows.map(([name = '']) => name));
 }
 
 async function withConnection<T>(

@@ -52,7 +52,7 @@ function binderOf(node: TypeNode): (statement: DuckDBPreparedStatement, index: n
   if (node.type === 'boolean')
     return (statement, index, value) => statement.bindBoolean(index, value === true);
   if (node.type === 'string' && !temporal.has(node.format ?? '')) {
-    return (statement, index, value) => statement.bindVarchar(index, String(value));
+    return (statement, index, value) => statement.bindVarchar(index, textOf(value));
   }
   return (statement, index, value) => {
     const bound = convert(node, value);
@@ -83,7 +83,7 @@ function convert(node: TypeNode, value: Json): Bound {
 }
 
 function convertText(node: TypeNode, value: Json): Bound {
-  const text = String(value);
+  const text = textOf(value);
   switch (node.format) {
     case 'date':
       return { type: DATE, value: new DuckDBDateValue(parseDate(text)) };
@@ -190,4 +190,8 @@ function member(value: Json, name: string): Json {
 function toBigInt(value: Json): bigint {
   if (typeof value === 'number' || typeof value === 'string') return BigInt(value);
   throw new InternalError('An integer argument is not an integer');
+}
+
+function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,11 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { queryTexts } from './query-rows.js';
 import { lexSql, type SqlToken } from './lex-sql.js';
-
-/** Names that lead to certain functions: the functions themselves, and the macros and views over them. Lower-case. */
-export interface ReachingNames {
-  readonly functions: ReadonlySet<string>;
-  readonly relations: ReadonlySet<string>;
-}
 
 interface Definition {
   readonly name: string;
@@ -15,16 +10,17 @@ interface Definition {
 
 /** Macros and views of the database with their texts: what a name in a body may stand for. */
 export async function readDefinitions(connection: DuckDBConnection): Promise<readonly Definition[]> {
-  const result = await connection.runAndReadAll(
-    `SELECT view_name, sql, true FROM duckdb_views() WHERE NOT internal
+  const rows = await queryTexts(
+    connection,
+    `SELECT view_name, sql, 'view' FROM duckdb_views() WHERE NOT internal
      UNION ALL
-     SELECT function_name, macro_definition, false FROM duckdb_functions()
+     SELECT function_name, macro_definition, 'macro' FROM duckdb_functions()
      WHERE macro_definition IS NOT NULL AND NOT internal`,
   );
-  return result.getRowsJS().map(([name, sql, isView]) => ({
-    name: String(name).toLowerCase(),
-    isView: isView === true,
-    tokens: lexSql(String(sql)),
+  return rows.map(([name = '', sql = '', kind]) => ({
+    name: name.toLowerCase(),
+    isView: kind === 'view',
+    tokens: lexSql(sql),
   }));
 }
 

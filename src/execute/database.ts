@@ -2,8 +2,8 @@ import type { Body } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { DatabaseSettings, Secret } from '../model/settings.js';
 import type { Parameter } from '../model/type-node.js';
-import { InternalError } from '../errors.js';
 import { attachedNames, detachOthers } from './attached.js';
+import { prepareBuiltin, runBuiltin } from './builtin-tools.js';
 import { readDefinitions, reachingNames } from './catalog-names.js';
 import type { BodyFacts } from './check-body.js';
 import { hasEffect, takesSource } from './function-effects.js';
@@ -62,7 +62,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     readonly,
     restartNeeded: instance.restartNeeded,
     prepare: (body, parameters) => checks.inTurn(() => prepare(checks.site, body, parameters)),
-    run: (body, args, call) => run(site, body, args, call),
+    run: (body, args, call) =>
+      body.kind === 'sql' ? runSql(site, body, args, call) : runBuiltin(site, body, args, call),
     close: async () => {
       await site.pool.close();
       checks.close();
@@ -73,12 +74,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 
 async function prepare(site: CheckSite, body: Body, parameters: readonly Parameter[]): Promise<Preparation> {
   if (body.language === 'sql') return prepareSql(site, body.source, parameters);
-  throw new InternalError('Built-in SQL tools are prepared elsewhere');
-}
-
-async function run(site: RunSite, body: PreparedBody, args: JsonObject, call: RunCall): Promise<Execution> {
-  if (body.kind === 'sql') return runSql(site, body, args, call);
-  throw new InternalError('Built-in SQL tools run elsewhere');
+  return { problems: [], body: prepareBuiltin(body.tool) };
 }
 
 interface Checks {

@@ -1,4 +1,5 @@
 import {
+  DuckDBTypeId,
   type DuckDBDataChunk,
   type DuckDBPreparedStatement,
   type DuckDBResult,
@@ -75,7 +76,7 @@ export function preparedRowReader(statement: DuckDBPreparedStatement): RowReader
   const names: string[] = [];
   const types: DuckDBType[] = [];
   for (let index = 0; index < statement.columnCount; index += 1) {
-    if (statement.columnTypeId(index) === 0) return undefined;
+    if (statement.columnTypeId(index) === DuckDBTypeId.INVALID) return undefined;
     names.push(statement.columnName(index));
     types.push(statement.columnType(index));
   }

@@ -1,3 +1,4 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { ExecuteCommitError, ExecuteConflictError, isMxcpError } from '../errors.js';
 import type { RequestContext } from '../model/call.js';
 import type { Caller } from '../model/caller.js';
@@ -51,6 +52,9 @@ export interface Runnable {
   readonly binders: ReadonlyMap<string, Binder>;
 }
 
+/** A body, or what makes one on the connection that will run it. */
+export type RunnableSource = Runnable | ((connection: DuckDBConnection) => Promise<Runnable>);
+
 const settled = (): Promise<void> => Promise.resolve();
 
 /** Runs a checked SQL body for one call. Fails with one of the `EXECUTE_*` errors, `CALL_OVERLOADED`, or the abort's. */
@@ -68,7 +72,7 @@ export async function runSql(
 /** Runs statements that change nothing that lasts. */
 export async function runReading(
   site: RunSite,
-  body: Runnable,
+  body: RunnableSource,
   args: JsonObject,
   call: RunCall,
   connection: 'pooled' | 'own',
@@ -134,7 +138,7 @@ async function settle(lease: Lease, commit: boolean): Promise<void> {
 async function runOn(
   site: RunSite,
   lease: Lease,
-  body: Runnable,
+  body: RunnableSource,
   args: JsonObject,
   call: RunCall,
 ): Promise<StatementsResult> {
@@ -142,7 +146,8 @@ async function runOn(
   const { callers } = site.instance;
   callers.enter(session.id, call);
   try {
-    return await runStatements(session, body.statements, { ...call, args, binders: body.binders });
+    const { statements, binders } = typeof body === 'function' ? await body(session.connection) : body;
+    return await runStatements(session, statements, { ...call, args, binders });
   } finally {
     callers.leave(session.id);
   }

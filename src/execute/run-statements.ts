@@ -64,8 +64,17 @@ async function runSeveral(
   for (let index = 0; index < extracted.count; index += 1) {
     throwIfStopped(run.signal);
     const prepared = await extracted.prepare(index);
-    bind(prepared, namesOf(prepared), run);
-    answer = await consume(await prepared.stream(), undefined, run, isLast && index === extracted.count - 1);
+    try {
+      bind(prepared, namesOf(prepared), run);
+      answer = await consume(
+        await prepared.stream(),
+        undefined,
+        run,
+        isLast && index === extracted.count - 1,
+      );
+    } finally {
+      prepared.destroySync();
+    }
   }
   return answer;
 }

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DatabaseUnavailableError } from '../errors.js';
 import type { DatabaseSettings } from '../model/settings.js';
 import { readFailure } from './duckdb-error.js';
+import { queryTexts } from './query-rows.js';
 import { literal } from './sql-text.js';
 
 /** What `external_access: false` must read back as. */
@@ -35,8 +36,8 @@ export async function enterSandbox(connection: DuckDBConnection, settings: Datab
 }
 
 async function verify(connection: DuckDBConnection): Promise<void> {
-  const result = await connection.runAndReadAll('SELECT name, value FROM duckdb_settings()');
-  const actual = new Map(result.getRowsJS().map(([name, value]) => [String(name), String(value)]));
+  const rows = await queryTexts(connection, 'SELECT name, value FROM duckdb_settings()');
+  const actual = new Map(rows.map(([name = '', value = '']) => [name, value]));
   const failed = [...wanted].filter(([name, value]) => actual.get(name) !== value).map(([name]) => name);
   if (failed.length > 0) {
     throw new DatabaseUnavailableError(`external_access: false did not take effect: ${failed.join(', ')}`);

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { DatabaseUnavailableError } from '../errors.js';
 import type { Json } from '../model/json.js';
 import type { Secret } from '../model/settings.js';
+import { queryTexts } from './query-rows.js';
 import { literal, quoteName } from './sql-text.js';
 
 /**
@@ -17,8 +18,8 @@ export async function createSecrets(connection: DuckDBConnection, secrets: reado
 }
 
 async function knownTypes(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
-  const result = await connection.runAndReadAll('SELECT type FROM duckdb_secret_types()');
-  return new Set(result.getRowsJS().map(([type]) => String(type).toLowerCase()));
+  const rows = await queryTexts(connection, 'SELECT type FROM duckdb_secret_types()');
+  return new Set(rows.map(([type = '']) => type.toLowerCase()));
 }
 
 async function createSecret(connection: DuckDBConnection, secret: Secret): Promise<void> {
@@ -40,7 +41,7 @@ function optionValue(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(optionValue).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {
     return `MAP {${Object.entries(value)
-      .map(([name, item]) => `${literal(name)}: ${optionValue(item as Json)}`)
+      .map(([name, item]) => `${literal(name)}: ${optionValue(item)}`)
       .join(', ')}}`;
   }
   return typeof value === 'string' ? literal(value) : String(value);

@@ -22,8 +22,7 @@ function containerBytes(value: Exclude<Json, string | number | boolean>): number
     for (const item of value as readonly Json[]) bytes += jsonBytes(item) + 1;
     return bytes;
   }
-  for (const [name, item] of Object.entries(value))
-    bytes += Buffer.byteLength(name) + 4 + jsonBytes(item as Json);
+  for (const [name, item] of Object.entries(value)) bytes += Buffer.byteLength(name) + 4 + jsonBytes(item);
   return bytes;
 }
 

@@ -1,0 +1,107 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { InternalError, SqlRefusedError } from '../errors.js';
+import type { BuiltinBody } from '../model/endpoint.js';
+import type { JsonObject } from '../model/json.js';
+import { compileBinder } from './bind-value.js';
+import { checkFreeSql, type FreeSqlCatalog, type RelationName } from './check-free-sql.js';
+import { splitStatements } from './lex-sql.js';
+import type { PreparedBuiltin } from './prepared-body.js';
+import { queryTexts } from './query-rows.js';
+import { runReading, type Execution, type RunCall, type RunSite, type Runnable } from './run-body.js';
+
+/** Tables and views that belong to the site: not DuckDB's own, in any attached database. */
+const relationsSql = `
+  SELECT database_name, schema_name, table_name AS name, 'table' AS type FROM duckdb_tables() WHERE NOT internal
+  UNION ALL
+  SELECT database_name, schema_name, view_name, 'view' FROM duckdb_views() WHERE NOT internal`;
+
+const listTables = `SELECT name, type FROM (${relationsSql}) ORDER BY name, type`;
+
+const tableSchema = `
+  SELECT column_name AS name, data_type AS type, is_nullable AS nullable FROM duckdb_columns()
+  WHERE NOT internal AND lower(table_name) = lower($table_name)
+  ORDER BY database_name, schema_name, table_name, column_index`;
+
+/** One of the server's own SQL tools as a body (spec page 07, "Built-in SQL tools"). */
+export function prepareBuiltin(tool: BuiltinBody['tool']): PreparedBuiltin {
+  return {
+    kind: 'builtin',
+    tool,
+    columns: undefined,
+    effects: 'read',
+    transactional: true,
+    parameterNames:
+      tool === 'execute_sql_query' ? ['sql'] : tool === 'get_table_schema' ? ['table_name'] : [],
+    dynamicUses: [],
+    usesCaller: tool === 'execute_sql_query',
+  };
+}
+
+/**
+ * Runs one of the server's own SQL tools. Free-form SQL is checked against the catalogue of this moment and runs on a
+ * connection of its own. Throws `SqlRefusedError` for what it may not do.
+ */
+export async function runBuiltin(
+  site: RunSite,
+  body: PreparedBuiltin,
+  args: JsonObject,
+  call: RunCall,
+): Promise<Execution> {
+  switch (body.tool) {
+    case 'execute_sql_query':
+      return runReading(site, checkedText(textArgument(args, 'sql')), {}, call, 'own');
+    case 'list_tables':
+      return runReading(site, fixed(listTables), {}, call, 'pooled');
+    case 'get_table_schema':
+      return runSchema(site, args, call);
+  }
+}
+
+async function runSchema(site: RunSite, args: JsonObject, call: RunCall): Promise<Execution> {
+  const table = { table_name: textArgument(args, 'table_name') };
+  const execution = await runReading(site, fixed(tableSchema), table, call, 'pooled');
+  if (execution.rows.length === 0)
+    throw new SqlRefusedError('There is no such table or view; list_tables names them');
+  return execution;
+}
+
+/** Checks the text on the connection that will run it. It is not kept among the prepared statements. */
+function checkedText(sql: string): (connection: DuckDBConnection) => Promise<Runnable> {
+  return async (connection) => {
+    const segment = await checkFreeSql(sql, catalogOf(connection));
+    return { statements: [{ sql: segment.text, several: true, segment }], binders: new Map() };
+  };
+}
+
+function catalogOf(connection: DuckDBConnection): FreeSqlCatalog {
+  return {
+    parse: async (sql) => {
+      const rows = await queryTexts(connection, 'SELECT json_serialize_sql($1::VARCHAR)::VARCHAR', [sql]);
+      return rows[0]?.[0] ?? '';
+    },
+    relations: async () => {
+      const rows = await queryTexts(connection, relationsSql);
+      return rows.map(([database = '', schema = '', name = '']): RelationName => ({
+        database,
+        schema,
+        name,
+      }));
+    },
+  };
+}
+
+function textArgument(args: JsonObject, name: string): string {
+  const value = Object.hasOwn(args, name) ? args[name] : undefined;
+  if (typeof value !== 'string') throw new InternalError(`The argument ${name} is not a text`);
+  return value;
+}
+
+const textBinder = compileBinder({ type: 'string', origin: { file: '', line: 1, column: 1 } });
+const binders = new Map([['table_name', textBinder]]);
+
+function fixed(sql: string): Runnable {
+  return {
+    statements: splitStatements(sql).map((segment) => ({ sql: segment.text, several: false, segment })),
+    binders,
+  };
+}
