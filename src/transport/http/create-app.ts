@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import {
+  fastify,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { HttpSettings } from '../../model/settings.js';
+import { rpcCodes } from '../present-error.js';
+import { corsHeaders, preflightHeaders } from './cors.js';
+import { createHostGuard, type HostGuard } from './host-guard.js';
+import { createMcpRoute, type McpRouteParts } from './mcp-route.js';
+import { sendRpcError } from './rpc-answer.js';
+import { securityHeaders, strictTransport } from './security-headers.js';
+import type { Timeouts } from './timeouts.js';
+
+/** What the HTTP application is made of. */
+export interface AppParts extends McpRouteParts {
+  readonly settings: HttpSettings;
+  readonly timeouts: Timeouts;
+}
+
+/** Bytes of all headers of a request. */
+const maxHeaderBytes = 16_384;
+
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  404: 'Not found',
+  408: 'The request took too long',
+  413: 'The body is too large',
+  415: 'Content-Type must be application/json',
+  431: 'The headers are too large',
+};
+
+function sendStatus(reply: FastifyReply, status: number): FastifyReply {
+  const message = reasons[status] ?? (status < 500 ? 'Bad request' : 'Internal error');
+  return sendRpcError(reply, status, { code: status < 500 ? rpcCodes.refused : rpcCodes.internal, message });
+}
+
+function valuesOf(request: FastifyRequest, name: string): string[] {
+  const { rawHeaders } = request.raw;
+  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
+}
+
+/** Refuses a request that a foreign web page may have caused; notes the allowed origin of one that a page may send. */
+function guard(hosts: HostGuard, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  if (!hosts.allowsHost(valuesOf(request, 'host'))) {
+    return sendRpcError(reply, 403, { code: rpcCodes.refused, message: 'This Host is not served here' });
+  }
+  const origins = valuesOf(request, 'origin');
+  const [origin] = origins;
+  if (origin === undefined) return undefined;
+  if (origins.length > 1 || !hosts.allowsOrigin(origin)) {
+    return sendRpcError(reply, 403, { code: rpcCodes.refused, message: 'This Origin may not call' });
+  }
+  reply.headers(corsHeaders(origin));
+  return undefined;
+}
+
+function addHooks(app: FastifyInstance, hosts: HostGuard): void {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(securityHeaders);
+    if (request.protocol === 'https') reply.header('strict-transport-security', strictTransport);
+    return guard(hosts, request, reply);
+  });
+}
+
+function addRoutes(app: FastifyInstance, parts: AppParts): void {
+  const { path } = parts.settings;
+  app.post(path, createMcpRoute(parts));
+  app.options(path, (request, reply) => {
+    const requested = request.headers['access-control-request-headers'];
+    return reply.code(204).headers(preflightHeaders(requested)).send();
+  });
+  app.route({
+    method: ['GET', 'DELETE', 'PUT', 'PATCH'],
+    url: path,
+    handler: (_request, reply) =>
+      sendRpcError(reply.header('allow', 'POST'), 405, {
+        code: rpcCodes.refused,
+        message: 'Method not allowed.',
+      }),
+  });
+  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
+  app.get('/readyz', (_request, reply) => {
+    const ready = !parts.drain.draining() && parts.runtime().ready();
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });
+  });
+}
+
+function addErrors(app: FastifyInstance, { logger }: AppParts): void {
+  app.setNotFoundHandler((_request, reply) => sendStatus(reply, 404));
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) logger.error({ err: error, request_id: request.id }, 'a request failed');
+    else logger.debug({ status, request_id: request.id }, 'a request was refused');
+    return sendStatus(reply, status);
+  });
+}
+
+/** Answers what is no HTTP request, or too slow or too large for one, and hangs up. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const status = timedOut ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const message = reasons[status] ?? 'Bad request';
+  const body = JSON.stringify({ jsonrpc: '2.0', error: { code: rpcCodes.refused, message }, id: null });
+  const head = Object.entries({
+    ...securityHeaders,
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${message}\r\n${head.join('')}\r\n${body}`);
+}
+
+/** The HTTP application: guards, limits and routes. It does not listen yet. */
+export function createApp(parts: AppParts): FastifyInstance {
+  const { settings, timeouts } = parts;
+  const app = fastify({
+    http: { maxHeaderSize: maxHeaderBytes, connectionsCheckingInterval: timeouts.check },
+    bodyLimit: settings.maxBodyBytes,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.keepAlive,
+    trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
+    forceCloseConnections: true,
+    genReqId: () => randomUUID(),
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, _request, reply) => {
+      void sendStatus(reply.headers(securityHeaders), error.statusCode ?? 400);
+    },
+  });
+  app.server.headersTimeout = timeouts.headers;
+  app.server.maxConnections = settings.maxConnections;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
+  addHooks(app, createHostGuard(settings));
+  addErrors(app, parts);
+  addRoutes(app, parts);
+  return app;
+}

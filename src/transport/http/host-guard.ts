@@ -1,0 +1,80 @@
+import { BlockList, isIP } from 'node:net';
+import type { HttpSettings } from '../../model/settings.js';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+loopback.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
+
+/** True for an address of this machine's loopback interface. */
+export function isLoopbackAddress(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && loopback.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+/** True for a host that only this machine can reach: a loopback address (brackets allowed) or `localhost`. */
+export function isLoopbackHost(host: string): boolean {
+  const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
+  return bare === 'localhost' || isLoopbackAddress(bare);
+}
+
+/** Host name of a `Host` header, lower-case, without port; undefined when it is no valid one. */
+function hostnameOf(header: string): string | undefined {
+  if (!/^[A-Za-z0-9._[\]:-]{1,255}$/.test(header)) return undefined;
+  try {
+    return new URL(`http://${header}`).hostname;
+  } catch {
+    return undefined;
+  }
+}
+
+function originOf(text: string): string | undefined {
+  try {
+    const { origin } = new URL(text);
+    return origin === 'null' ? undefined : origin;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLoopbackOrigin(origin: string): boolean {
+  const url = new URL(origin);
+  return (url.protocol === 'http:' || url.protocol === 'https:') && isLoopbackHost(url.hostname);
+}
+
+/** Decides by `Host` and `Origin` whether a browser was tricked into sending a request (DNS rebinding). */
+export interface HostGuard {
+  /** `hosts`: every value of the header; exactly one is allowed. */
+  readonly allowsHost: (hosts: readonly string[]) => boolean;
+  readonly allowsOrigin: (origin: string) => boolean;
+}
+
+/**
+ * A rebinding attack needs a name that the attacker controls. So a `Host` is accepted when it is a configured name, the
+ * name of `base_url`, `localhost`, or an address: on a server that only listens on loopback, a loopback address.
+ */
+export function createHostGuard(settings: HttpSettings): HostGuard {
+  const base = settings.baseUrl === undefined ? undefined : new URL(settings.baseUrl);
+  const local = isLoopbackHost(settings.host);
+  const hosts = new Set(
+    [...settings.allowedHosts, ...(base ? [base.hostname] : [])].map((h) => h.toLowerCase()),
+  );
+  const origins = new Set([
+    ...settings.allowedOrigins.map((origin) => originOf(origin) ?? origin),
+    ...(base ? [base.origin] : []),
+  ]);
+  return {
+    allowsHost: ([first, ...others]) => {
+      if (first === undefined || others.length > 0) return false;
+      const name = hostnameOf(first);
+      if (name === undefined) return false;
+      if (hosts.has(name) || hosts.has(first.toLowerCase()) || isLoopbackHost(name)) return true;
+      return !local && isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+    },
+    allowsOrigin: (header) => {
+      if (origins.has('*')) return true;
+      const origin = originOf(header);
+      return origin !== undefined && (origins.has(origin) || isLoopbackOrigin(origin));
+    },
+  };
+}

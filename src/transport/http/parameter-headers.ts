@@ -1,0 +1,73 @@
+import type { Operation } from '../../engine/operation.js';
+import type { Json } from '../../model/json.js';
+import type { RawHeaders } from '../request-headers.js';
+import { decodeHeaderValue } from './header-value.js';
+
+interface Declaration {
+  readonly parameter: string;
+  /** Lower-case name of the whole header. */
+  readonly header: string;
+  readonly numeric: boolean;
+}
+
+const declarations = new WeakMap<Operation, readonly Declaration[]>();
+const decimal = /^-?\d+(\.\d+)?$/;
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function declaredBy(operation: Operation): readonly Declaration[] {
+  let known = declarations.get(operation);
+  if (known === undefined) {
+    const properties = operation.inputSchema()['properties'];
+    known = Object.entries(isObject(properties) ? properties : {}).flatMap(([parameter, schema]) => {
+      const name = isObject(schema) ? schema['x-mcp-header'] : undefined;
+      if (typeof name !== 'string') return [];
+      const type = isObject(schema) ? schema['type'] : undefined;
+      return [
+        {
+          parameter,
+          header: `mcp-param-${name.toLowerCase()}`,
+          numeric: type === 'integer' || type === 'number',
+        },
+      ];
+    });
+    declarations.set(operation, known);
+  }
+  return known;
+}
+
+function isPrimitive(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function agrees(header: string, value: string | number | boolean, numeric: boolean): boolean {
+  const decoded = decodeHeaderValue(header.trim());
+  if (decoded === undefined) return false;
+  if (numeric && typeof value === 'number' && decimal.test(decoded)) return Number(decoded) === value;
+  return decoded === String(value);
+}
+
+/**
+ * The first `Mcp-Param-*` header that differs from the argument it repeats, by its name; undefined when all agree. An
+ * argument without its header differs, and so does a header without its argument: what routes by one must be able to
+ * rely on it.
+ */
+export function disagreeingHeader(
+  operation: Operation,
+  args: Json | undefined,
+  headers: RawHeaders,
+): string | undefined {
+  for (const { parameter, header, numeric } of declaredBy(operation)) {
+    const sent = headers[header];
+    const value = isObject(args) && Object.hasOwn(args, parameter) ? args[parameter] : undefined;
+    if (value === undefined || value === null) {
+      if (sent !== undefined) return header;
+    } else if (isPrimitive(value)) {
+      const [first, ...others] = sent ?? [];
+      if (first === undefined || others.length > 0 || !agrees(first, value, numeric)) return header;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,42 @@
+import { Server, type ServerCapabilities } from '@modelcontextprotocol/server';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv';
+import type { Runtime } from '../../engine/runtime.js';
+import { serveCompletion } from './serve-completion.js';
+import { servePrompts } from './serve-prompts.js';
+import { serveResources } from './serve-resources.js';
+import { serveTools } from './serve-tools.js';
+import type { Session } from './session.js';
+
+/** Shared, because the SDK would otherwise build a JSON Schema compiler for each request. */
+const jsonSchemaValidator = new AjvJsonSchemaValidator();
+
+/** What this site can do; a capability without endpoints behind it is not claimed. */
+function capabilitiesOf({ registry }: Runtime): ServerCapabilities {
+  const resources = registry.list('resource').length > 0;
+  const prompts = registry.list('prompt').length > 0;
+  return {
+    tools: {},
+    ...(resources && { resources: {} }),
+    ...(prompts && { prompts: {} }),
+    ...((resources || prompts) && { completions: {} }),
+  };
+}
+
+/**
+ * A protocol server for one session. HTTP makes one per request, because nothing is kept between requests; it costs the
+ * same with 10 and with 10,000 endpoints, for nothing is registered by endpoint (spec page 09).
+ */
+export function createServer(session: Session): Server {
+  const runtime = session.runtime();
+  const { name, version, instructions } = runtime.project.server;
+  const capabilities = capabilitiesOf(runtime);
+  const server = new Server(
+    { name, version },
+    { capabilities, jsonSchemaValidator, ...(instructions !== undefined && { instructions }) },
+  );
+  serveTools(server, session);
+  if (capabilities.resources) serveResources(server, session);
+  if (capabilities.prompts) servePrompts(server, session);
+  if (capabilities.completions) serveCompletion(server, session);
+  return server;
+}

@@ -1,0 +1,29 @@
+import type { Server } from '@modelcontextprotocol/server';
+import { callTool } from './call-tool.js';
+import { guardHandler } from './guard-handler.js';
+import { listTools } from './list-answers.js';
+import { messageMeta } from './message-meta.js';
+import type { Session } from './session.js';
+import { toToolError, toToolResult } from './to-tool-result.js';
+
+/** Answers `tools/list` and `tools/call` on a server of the SDK. */
+export function serveTools(server: Server, session: Session): void {
+  server.setRequestHandler('tools/list', ({ params }, context) =>
+    guardHandler(session, () => {
+      const { items, ...rest } = listTools(session, params?.cursor, messageMeta(context));
+      return { tools: [...items], ...rest };
+    }),
+  );
+  server.setRequestHandler('tools/call', ({ params }, context) =>
+    guardHandler(session, async () => {
+      const ended = await callTool(session, {
+        name: params.name,
+        arguments: params.arguments,
+        meta: messageMeta(context),
+        signal: context.mcpReq.signal,
+      });
+      if (ended.end === 'protocol-error') throw ended.error;
+      return ended.end === 'answer' ? toToolResult(ended.answer) : toToolError(ended.error, ended.callId);
+    }),
+  );
+}

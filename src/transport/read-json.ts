@@ -1,0 +1,114 @@
+import { isUtf8 } from 'node:buffer';
+import type { Json } from '../model/json.js';
+
+/** Levels of arrays and objects that a message may have. */
+const maxDepth = 64;
+
+/** Why a message was not read; each has a fixed text, so that no refusal quotes what came. */
+export type UnreadableReason =
+  'utf8' | 'syntax' | 'depth' | 'duplicate-key' | 'reserved-key' | 'surrogate' | 'number';
+
+/** The text that a client is told for each reason. */
+export const unreadableTexts: Readonly<Record<UnreadableReason, string>> = {
+  utf8: 'Parse error: the message is not valid UTF-8',
+  syntax: 'Parse error: the message is not valid JSON',
+  depth: `Invalid request: the message is nested deeper than ${maxDepth} levels`,
+  'duplicate-key': 'Invalid request: the message has a duplicate key',
+  'reserved-key': 'Invalid request: the key __proto__ is not accepted',
+  surrogate: 'Parse error: the message has a lone surrogate, which no Unicode text has',
+  number: 'Invalid request: the message has a number that is out of range',
+};
+
+/** A message that was read, or why it was not. */
+export type ReadJson =
+  { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: UnreadableReason };
+
+class Unreadable extends Error {
+  readonly reason: UnreadableReason;
+
+  constructor(reason: UnreadableReason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+/** Index of the quote that ends the string whose opening quote is at `start`; the text's length when none does. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let first = end;
+    while (text.charCodeAt(first - 1) === 0x5c) first -= 1;
+    if ((end - first) % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+/** Counts the members that the text writes, duplicates included, and bounds its depth. */
+function countWritten(text: string): number {
+  let members = 0;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text.charCodeAt(i);
+    if (char === 0x22) i = endOfString(text, i);
+    else if (char === 0x3a) members += 1;
+    else if (char === 0x7b || char === 0x5b) {
+      if (++depth > maxDepth) throw new Unreadable('depth');
+    } else if (char === 0x7d || char === 0x5d) depth -= 1;
+  }
+  return members;
+}
+
+const loneSurrogate = /\p{Surrogate}/u;
+
+function checkText(text: string): void {
+  if (loneSurrogate.test(text)) throw new Unreadable('surrogate');
+}
+
+/** Counts the members that parsing kept: fewer than were written means that a key came twice. */
+function countKept(value: Json, escapes: boolean): number {
+  if (typeof value === 'string') {
+    if (escapes) checkText(value);
+    return 0;
+  }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new Unreadable('number');
+    return 0;
+  }
+  if (typeof value !== 'object' || value === null) return 0;
+  let members = 0;
+  for (const [key, child] of Object.entries(value)) {
+    members += countKept(child, escapes);
+    if (Array.isArray(value)) continue;
+    members += 1;
+    if (key === '__proto__') throw new Unreadable('reserved-key');
+    if (escapes) checkText(key);
+  }
+  return members;
+}
+
+function read(bytes: Buffer): Json {
+  if (!isUtf8(bytes)) throw new Unreadable('utf8');
+  const text = bytes.toString('utf8');
+  const written = countWritten(text);
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    throw new Unreadable('syntax');
+  }
+  // Text that was decoded from UTF-8 has no lone surrogate, so that only an escape can write one.
+  if (countKept(value, /\\u[dD]/.test(text)) !== written) throw new Unreadable('duplicate-key');
+  return value;
+}
+
+/**
+ * Reads one JSON text strictly (RFC 8259 and I-JSON, RFC 7493): valid UTF-8 without BOM, no duplicate key at any depth, no
+ * lone surrogate, no number beyond a double's range, no `__proto__` key, at most 64 levels. Linear in the text's length.
+ */
+export function readJson(bytes: Buffer): ReadJson {
+  try {
+    return { ok: true, value: read(bytes) };
+  } catch (error) {
+    if (error instanceof Unreadable) return { ok: false, reason: error.reason };
+    throw error;
+  }
+}

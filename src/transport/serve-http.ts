@@ -1,0 +1,79 @@
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '../engine/logger.js';
+import type { Runtime } from '../engine/runtime.js';
+import { ConfigInvalidError } from '../errors.js';
+import type { Persona } from '../model/caller.js';
+import type { Project } from '../model/project.js';
+import type { HttpSettings } from '../model/settings.js';
+import { createApp } from './http/create-app.js';
+import { createDrain } from './http/drain.js';
+import { isLoopbackHost } from './http/host-guard.js';
+import { createSdkBridge } from './http/sdk-bridge.js';
+import { defaultTimeouts, type Timeouts } from './http/timeouts.js';
+
+/** What an HTTP server is made of. */
+export interface ServeHttpOptions {
+  /** The runtime that serves now. A reload swaps it; requests keep the one that they began with. */
+  readonly runtime: () => Runtime;
+  readonly settings: HttpSettings;
+  readonly logger: Logger;
+  /** Who every caller is taken to be (`serve --as`, for development). */
+  readonly persona?: Persona;
+  /** False sends every message through the SDK; the answers are the same (a test proves it), only slower. */
+  readonly direct?: boolean;
+  /** Bounds on slow clients, milliseconds; for tests. */
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  /** Address of the MCP endpoint. */
+  readonly url: string;
+  /** Drains for `graceMs`: not ready, no new calls; then cancels what still runs, and closes every connection. */
+  readonly close: (graceMs: number) => Promise<void>;
+}
+
+function refuseOpenServer(project: Project, settings: HttpSettings): void {
+  if (project.auth.allowAnonymous || isLoopbackHost(settings.host)) return;
+  throw new ConfigInvalidError([
+    {
+      severity: 'error',
+      rule: 'anonymous-beyond-loopback',
+      message: `Without authentication the server listens on loopback only, not on ${settings.host}`,
+      remedy: 'Listen on 127.0.0.1, or set auth.allow_anonymous: true if everyone who can connect may call',
+      origin: project.origin,
+    },
+  ]);
+}
+
+function urlOf({ address, family, port }: AddressInfo, path: string): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${path}`;
+}
+
+/**
+ * Serves MCP over streamable HTTP, both protocol eras at one address, with `/healthz` and `/readyz` beside it (spec pages
+ * 06, 09 and 11). Throws `CONFIG_INVALID` when the site would be open beyond this machine without having said so, and the
+ * system's error when the address cannot be listened on.
+ */
+export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> {
+  const { runtime, settings, logger, persona, direct = true } = options;
+  refuseOpenServer(runtime().project, settings);
+  const drain = createDrain();
+  const bridge = createSdkBridge(logger);
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const parts = { runtime, settings, logger, drain, bridge, timeouts, direct, ...(persona && { persona }) };
+  const app = createApp(parts);
+  await app.listen({ host: settings.host, port: settings.port });
+  const address = app.server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server does not listen on TCP');
+  const url = urlOf(address, settings.path);
+  logger.info({ url }, 'listening');
+  return {
+    url,
+    close: async (graceMs) => {
+      await drain.finish(graceMs);
+      await bridge.close();
+      await app.close();
+    },
+  };
+}
