@@ -3,7 +3,7 @@ import { didYouMean } from '../lib/did-you-mean.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { TypeNode } from '../model/type-node.js';
 import type { EndpointFile } from './endpoint-file.js';
-import { at, itemsOf, originOf, stringOf, type Field } from './field.js';
+import { at, itemsOf, originOf, stringOf, stringsOf, type Field } from './field.js';
 import { problemOf, problemOfKey, suggestion } from './problems.js';
 import type { SiteRules } from './rules.js';
 import { templateShape } from './uri-template.js';
@@ -95,10 +95,28 @@ function isProtected(endpoint: Endpoint): boolean {
   return endpoint.policies.output.length > 0 || (returns !== undefined && hasSensitive(returns));
 }
 
+/** True when an enforced input rule is meant for execute_sql_query: its own, or one of the site that names it or one of its tags. */
+function isGuarded(sqlTools: Field, rules: SiteRules): boolean {
+  const tool = at(sqlTools, 'execute_sql_query');
+  const tags = stringsOf(at(tool, 'tags'));
+  const own = itemsOf(at(tool, 'policies', 'input')).some((rule) => stringOf(at(rule, 'mode')) !== 'shadow');
+  return (
+    own ||
+    rules.input.some(
+      ({ rule, match }) =>
+        rule.mode === 'enforce' &&
+        (match.kinds?.includes('tool') ?? true) &&
+        (match.names?.includes('execute_sql_query') ?? match.tags !== undefined) &&
+        (match.tags?.some((tag) => tags.includes(tag)) ?? true),
+    )
+  );
+}
+
 /** What has to hold before the built-in SQL tools are served (spec page 07). */
 export function checkSqlTools(
   sqlTools: Field,
   externalAccess: boolean,
+  rules: SiteRules,
   endpoints: readonly Endpoint[],
 ): readonly Problem[] {
   const problems: Problem[] = [];
@@ -108,11 +126,9 @@ export function checkSqlTools(
     const remedy = 'Set profiles.<name>.duckdb.external_access: false.';
     problems.push(problemOfKey(sqlTools, { rule: 'sql-tools-unsafe', message, remedy }));
   }
-  const ownRules = itemsOf(at(sqlTools, 'execute_sql_query', 'policies', 'input'));
-  const guarded = ownRules.some((rule) => stringOf(at(rule, 'mode')) !== 'shadow');
   const sensitive = endpoints.find((endpoint) => isProtected(endpoint));
-  if (!guarded && sensitive !== undefined) {
-    const message = `execute_sql_query would reach around the rules of this site (${sensitive.kind} ${sensitive.name} has output rules or sensitive fields)`;
+  if (sensitive !== undefined && !isGuarded(sqlTools, rules)) {
+    const message = `execute_sql_query would reach around the rules of this site: ${sensitive.kind} ${sensitive.name} has output rules or sensitive fields`;
     const remedy = 'Give it an input rule of its own: sql_tools.execute_sql_query.policies.input.';
     problems.push(problemOfKey(sqlTools, { rule: 'sql-tools-unsafe', message, remedy }));
   }
