@@ -33,9 +33,12 @@ export interface RenderedMessage {
   readonly text: string;
 }
 
-/** What leaves, after all rules. `blob`: base64 of a resource's single BLOB value. */
+/**
+ * What leaves, after all rules. `json` is the value's JSON text, serialised once for everyone who needs it. `blob`: base64
+ * of a resource's single BLOB value.
+ */
 export type Released =
-  | { readonly form: 'value'; readonly value: Json; readonly truncated: boolean }
+  | { readonly form: 'value'; readonly value: Json; readonly json: string; readonly truncated: boolean }
   | { readonly form: 'blob'; readonly base64: string }
   | { readonly form: 'messages'; readonly messages: readonly RenderedMessage[] };
 

@@ -1,0 +1,102 @@
+import type { Problem } from '../errors.js';
+import { didYouMean } from '../lib/did-you-mean.js';
+import type { PreparedBody } from '../execute/prepared-body.js';
+import type { Endpoint } from '../model/endpoint.js';
+import { checkTypeNode } from '../validate/literals.js';
+
+type RunsBody = Exclude<Endpoint, { kind: 'prompt' }>;
+
+function problem(endpoint: Endpoint, rule: string, message: string, more: Partial<Problem> = {}): Problem {
+  return {
+    severity: 'error',
+    rule,
+    message,
+    origin: endpoint.origin,
+    endpoint: `${endpoint.kind}/${endpoint.name}`,
+    ...more,
+  };
+}
+
+/** Defaults, enums, examples and patterns of parameters and return type fit their own types (spec page 02). */
+export function checkTypes(endpoint: Endpoint): Problem[] {
+  const nodes = endpoint.parameters.map(({ name, node }) => [name, node] as const);
+  const returns =
+    endpoint.kind === 'prompt' || endpoint.returns === undefined
+      ? []
+      : [['return', endpoint.returns] as const];
+  const label = `${endpoint.kind}/${endpoint.name}`;
+  return [...nodes, ...returns].flatMap(([name, node]) =>
+    checkTypeNode(node, name).map((found) => ({ ...found, endpoint: label })),
+  );
+}
+
+function checkNames(endpoint: RunsBody, body: PreparedBody): Problem[] {
+  const declared = endpoint.parameters.map(({ name }) => name);
+  const used = new Set(body.parameterNames);
+  const missing = body.parameterNames.filter((name) => !declared.includes(name));
+  const extra = declared.filter((name) => !used.has(name));
+  const problems = missing.map((name) => {
+    const guess = didYouMean(name, declared);
+    const remedy =
+      guess === undefined ? `Declare a parameter ${name}, or remove $${name}` : `Did you mean $${guess}?`;
+    return problem(
+      endpoint,
+      'parameter-missing',
+      `The SQL uses $${name}, which is not a declared parameter`,
+      { remedy },
+    );
+  });
+  const unused = extra.map((name) => {
+    const node = endpoint.parameters.find((parameter) => parameter.name === name)?.node;
+    const remedy = `Use $${name} in the SQL, or remove the parameter`;
+    return problem(endpoint, 'parameter-extra', `The parameter ${name} is not used in the SQL`, {
+      remedy,
+      origin: node?.origin ?? endpoint.origin,
+    });
+  });
+  return [...problems, ...unused];
+}
+
+function checkDynamic(endpoint: RunsBody, body: PreparedBody): Problem[] {
+  return body.dynamicUses.flatMap(({ parameter, reaches, problem: place }) => {
+    const node = endpoint.parameters.find(({ name }) => name === parameter)?.node;
+    if (endpoint.dynamicSql && node?.enum !== undefined) return [];
+    const message = `The value of $${parameter} reaches ${reaches}, where it chooses what is run or read`;
+    const remedy = `Give ${parameter} an \`enum\` and the endpoint \`dynamic_sql: true\``;
+    return [problem(endpoint, 'dynamic-sql', message, { remedy, ...place })];
+  });
+}
+
+function checkEffects(endpoint: RunsBody, body: PreparedBody): Problem[] {
+  if (endpoint.annotations.readOnlyHint === true && body.effects === 'write') {
+    const message = 'The endpoint says `readOnlyHint: true`, and its SQL writes';
+    return [
+      problem(endpoint, 'read-only-writes', message, {
+        remedy: 'Remove the hint, or the statement that writes',
+      }),
+    ];
+  }
+  if (endpoint.kind === 'resource' && body.effects === 'write') {
+    return [
+      problem(endpoint, 'resource-writes', 'A resource is read, and its SQL writes', {
+        remedy: 'Make it a tool',
+      }),
+    ];
+  }
+  return [];
+}
+
+function checkRollback(endpoint: RunsBody, body: PreparedBody): Problem[] {
+  if (body.transactional || body.effects === 'read') return [];
+  const rule = endpoint.policies.output.find(({ action }) => action === 'deny' || action === 'keep_rows');
+  if (rule === undefined) return [];
+  const message = `The rule ${rule.id} can deny after the SQL has run, and what it does cannot be rolled back`;
+  const remedy = 'Use an input rule, or leave out COPY … TO, EXPORT and other databases';
+  return [problem(endpoint, 'not-transactional', message, { remedy })];
+}
+
+/** Everything about an endpoint that shows only together with its prepared body (spec pages 02 and 07). */
+export function checkBody(endpoint: RunsBody, body: PreparedBody): Problem[] {
+  if (body.kind === 'builtin') return [];
+  return [checkNames, checkDynamic, checkEffects, checkRollback].flatMap((check) => check(endpoint, body));
+}

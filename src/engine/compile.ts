@@ -1,0 +1,131 @@
+import type { Problem } from '../errors.js';
+import type { Database } from '../execute/database.js';
+import { compilePrompt } from '../execute/prompt.js';
+import { createGate } from '../limit/gate.js';
+import type { Endpoint } from '../model/endpoint.js';
+import type { Project } from '../model/project.js';
+import { compileRules, type EndpointRules } from '../policy/compile-rules.js';
+import { catalogueOf, compileRoles, type RoleResolver } from '../policy/compile-roles.js';
+import type { PolicyContext } from '../policy/policy-context.js';
+import { inputSchema, outputSchema } from '../validate/advertise.js';
+import { compileArguments } from '../validate/arguments.js';
+import { compileResult } from '../validate/result.js';
+import { checkBody, checkTypes } from './check-endpoint.js';
+import type { Executor } from './executor.js';
+import { memoize } from './memoize.js';
+import type { Operation } from './operation.js';
+import { promptExecutor } from './prompt-executor.js';
+import { sqlExecutor } from './sql-executor.js';
+
+/** A project made ready to run, and everything that is wrong with it. Operations of endpoints with errors are absent. */
+export interface Compilation {
+  readonly operations: readonly Operation[];
+  readonly roles: RoleResolver;
+  readonly problems: readonly Problem[];
+  /** Bodies that were not checked because there was no database. */
+  readonly unprepared: number;
+}
+
+/** What is compiled against. */
+export interface CompileContext {
+  readonly project: Project;
+  /** Absent: bodies are not prepared (`validate --no-database`), and there are no operations with a body. */
+  readonly database: Database | undefined;
+  /** Key of `hash` masks. */
+  readonly hashKey: Uint8Array;
+}
+
+interface Part {
+  readonly problems: readonly Problem[];
+  readonly capabilities: readonly string[];
+  readonly operation?: Operation;
+  readonly unprepared?: true;
+}
+
+const isError = ({ severity }: Problem): boolean => severity === 'error';
+
+function policyContext({ project, hashKey }: CompileContext): PolicyContext {
+  const catalogue = catalogueOf(project.authorization);
+  return { settings: project.policies, catalogue, severalProviders: false, hashKey };
+}
+
+/**
+ * Compiles every endpoint and the roles (spec page 01, `Operation`): finds everything that can be wrong before anything
+ * is served, all at once.
+ */
+export async function compileProject(context: CompileContext): Promise<Compilation> {
+  const policy = policyContext(context);
+  const parts: Part[] = [];
+  for (const endpoint of context.project.endpoints)
+    parts.push(await compileEndpoint(context, policy, endpoint));
+  const capabilities = parts.flatMap((part) => part.capabilities);
+  const roles = compileRoles(context.project.authorization, { capabilities, severalProviders: false });
+  return {
+    operations: parts.flatMap(({ operation }) => (operation ? [operation] : [])),
+    roles: roles.resolver,
+    problems: [...roles.problems, ...parts.flatMap(({ problems }) => problems)],
+    unprepared: parts.filter(({ unprepared }) => unprepared).length,
+  };
+}
+
+async function compileEndpoint(
+  context: CompileContext,
+  policy: PolicyContext,
+  endpoint: Endpoint,
+): Promise<Part> {
+  const types = checkTypes(endpoint);
+  if (endpoint.kind === 'prompt') {
+    const prompt = compilePrompt(endpoint.messages, endpoint.parameters);
+    const problems = [...types, ...prompt.problems.map((found) => labelled(endpoint, found))];
+    return finish(endpoint, policy, problems, () => promptExecutor(prompt.render));
+  }
+  if (context.database === undefined)
+    return { ...finish(endpoint, policy, types, undefined), unprepared: true };
+  const { database } = context;
+  const { body, problems } = await database.prepare(endpoint.body, endpoint.parameters);
+  const found = [
+    ...types,
+    ...problems.map((one) => labelled(endpoint, one)),
+    ...(body ? checkBody(endpoint, body) : []),
+  ];
+  const columns = body?.kind === 'sql' ? body.columns : undefined;
+  return finish(
+    endpoint,
+    { ...policy, columns },
+    found,
+    body && (() => sqlExecutor(database, endpoint, body)),
+  );
+}
+
+function labelled(endpoint: Endpoint, problem: Problem): Problem {
+  return { ...problem, endpoint: `${endpoint.kind}/${endpoint.name}` };
+}
+
+function finish(
+  endpoint: Endpoint,
+  policy: PolicyContext,
+  found: readonly Problem[],
+  createExecutor: (() => Executor) | undefined,
+): Part {
+  const { rules, problems: ruleProblems, capabilities } = compileRules(endpoint, policy);
+  const problems = [...found, ...ruleProblems];
+  if (rules === undefined || createExecutor === undefined || problems.some(isError))
+    return { problems, capabilities };
+  return { problems, capabilities, operation: assemble(endpoint, rules, createExecutor()) };
+}
+
+function assemble(endpoint: Endpoint, rules: EndpointRules, executor: Executor): Operation {
+  const returns = endpoint.kind === 'prompt' ? undefined : endpoint.returns;
+  const { kind, name, tags, parameters, limits } = endpoint;
+  return {
+    endpoint,
+    subject: Object.freeze({ kind, name, tags }),
+    inputSchema: memoize(() => inputSchema(parameters)),
+    outputSchema: memoize(() => returns && outputSchema(returns, rules.effects(returns))),
+    bind: compileArguments(parameters),
+    rules,
+    executor,
+    result: compileResult(returns),
+    gate: limits.concurrency === undefined ? undefined : createGate(limits.concurrency),
+  };
+}

@@ -1,0 +1,31 @@
+import type { Json, JsonObject } from '../model/json.js';
+import type { Caller } from '../model/caller.js';
+import type { RequestContext } from '../model/call.js';
+
+/** What an executor is told about the call that it serves. */
+export interface ExecuteCall {
+  readonly caller: Caller;
+  readonly request: RequestContext;
+  /** Aborts with the error that the call then fails with. */
+  readonly signal: AbortSignal;
+  /** Keeps a row of the result; rows that it refuses are dropped while they stream. Throws to fail the call. */
+  readonly keepRow?: (row: JsonObject) => boolean;
+}
+
+/** What a body gave, before any check or rule, and the say over what it did. */
+export interface Produced {
+  readonly response: Json;
+  /** True when the response is the base64 text of a single BLOB value. */
+  readonly blob: boolean;
+  /** True when `on_limit: truncate` cut it. */
+  readonly truncated: boolean;
+  /** Ends the transaction of a body that wrote: COMMIT or ROLLBACK. Called exactly once, for bodies that only read too. */
+  readonly settle: (commit: boolean) => Promise<void>;
+}
+
+/** Runs the body of one endpoint with canonical arguments. */
+export interface Executor {
+  /** `write`: the body can have an effect before the answer leaves, so its intent is recorded first. */
+  readonly effects: 'read' | 'write';
+  readonly execute: (args: JsonObject, call: ExecuteCall) => Promise<Produced>;
+}

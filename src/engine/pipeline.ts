@@ -1,0 +1,53 @@
+import { OverloadedError } from '../errors.js';
+import type { CallRequest } from '../model/call.js';
+import type { Outcome, Released } from '../model/outcome.js';
+import type { Subject } from '../policy/subject.js';
+import { authorizeEarly } from './authorize-early.js';
+import { startDeadline } from './deadline.js';
+import type { Operation } from './operation.js';
+import { noteDecision, type Progress } from './progress.js';
+import { recordIntent } from './record.js';
+import { recorded } from './recorded.js';
+import { resolve } from './resolve.js';
+import { runBody, type BodyOptions } from './run-body.js';
+import type { Runtime } from './runtime.js';
+
+/**
+ * Runs one endpoint for one caller: the only way to run anything (spec page 01, "The path of one tool call"). Every ending
+ * becomes an `Outcome`, which is on record before it is returned. Throws only `AUDIT_UNAVAILABLE`: then nothing may be
+ * released.
+ */
+export async function call(
+  runtime: Runtime,
+  request: CallRequest,
+  options: BodyOptions = {},
+): Promise<Outcome> {
+  return recorded(runtime, request, (progress) => runStages(runtime, progress, options));
+}
+
+async function runStages(runtime: Runtime, progress: Progress, options: BodyOptions): Promise<Released> {
+  const { caller, context, signal } = progress.request;
+  const { operation, raw } = resolve(runtime.registry, progress.request);
+  progress.operation = operation;
+  const subject: Subject = { caller, request: context, endpoint: operation.subject };
+  authorizeEarly(progress, operation, subject);
+  const args = operation.bind(raw);
+  progress.args = args;
+  noteDecision(progress, operation.rules.authorize(subject, args), 'input');
+  const leaveGate = enterGate(operation);
+  const deadline = startDeadline(operation.endpoint.limits.timeoutMs, signal, runtime.stopping);
+  try {
+    if (operation.executor.effects === 'write') await recordIntent(runtime, progress);
+    return await runBody({ progress, operation, subject, args, signal: deadline.signal, options });
+  } finally {
+    deadline.release();
+    leaveGate?.();
+  }
+}
+
+function enterGate(operation: Operation): (() => void) | undefined {
+  if (operation.gate === undefined) return undefined;
+  const leave = operation.gate.enter();
+  if (leave) return leave;
+  throw new OverloadedError('Too many calls of this endpoint are running; try again in a moment');
+}

@@ -1,0 +1,57 @@
+import { performance } from 'node:perf_hooks';
+import { ShuttingDownError, toMxcpError } from '../errors.js';
+import type { CallRequest } from '../model/call.js';
+import type { Outcome, Released } from '../model/outcome.js';
+import { beginProgress, policyReport, type Progress } from './progress.js';
+import { recordOutcome } from './record.js';
+import { unknownEndpoint } from './resolve.js';
+import type { Runtime } from './runtime.js';
+
+/**
+ * Runs the stages of a call in the only way there is: counted as running, every ending turned into an `Outcome`, and the
+ * outcome on record before it is returned. Throws only `AUDIT_UNAVAILABLE`: then nothing may be released.
+ */
+export async function recorded(
+  runtime: Runtime,
+  request: CallRequest,
+  stages: (progress: Progress) => Promise<Released>,
+  operationType?: 'completion' | 'admin',
+): Promise<Outcome> {
+  const progress = beginProgress(request);
+  const leave = runtime.enter();
+  try {
+    const outcome = await conclude(progress, leave === undefined ? refuseStopping : stages);
+    await recordOutcome(runtime, progress, outcome, operationType);
+    return progress.hidden ? concealed(progress, outcome) : outcome;
+  } finally {
+    leave?.();
+  }
+}
+
+function refuseStopping(): Promise<Released> {
+  return Promise.reject(new ShuttingDownError('The server is stopping'));
+}
+
+async function conclude(
+  progress: Progress,
+  stages: (progress: Progress) => Promise<Released>,
+): Promise<Outcome> {
+  const ending = (): Pick<Outcome, 'callId' | 'durationMs' | 'policy'> => ({
+    callId: progress.callId,
+    durationMs: performance.now() - progress.startedAt,
+    policy: policyReport(progress),
+  });
+  try {
+    const released = await stages(progress);
+    return { status: 'success', released, ...ending() };
+  } catch (cause) {
+    const error = toMxcpError(cause);
+    return { status: error.code === 'POLICY_DENIED' ? 'denied' : 'error', error, ...ending() };
+  }
+}
+
+/** What a caller sees who must not learn that the endpoint exists: exactly what an unknown name gives. */
+function concealed(progress: Progress, { callId, durationMs }: Outcome): Outcome {
+  const error = unknownEndpoint(progress.request.kind, progress.request.name);
+  return { status: 'error', error, callId, durationMs, policy: { decision: 'n/a', traces: [] } };
+}

@@ -1,0 +1,91 @@
+import { ExecuteConflictError, InvalidResultError, PolicyDeniedError } from '../errors.js';
+import type { JsonObject } from '../model/json.js';
+import type { Released } from '../model/outcome.js';
+import type { RowFilter } from '../policy/row-filter.js';
+import type { Subject } from '../policy/subject.js';
+import type { Produced } from './executor.js';
+import type { Operation } from './operation.js';
+import { noteDecision, type Progress } from './progress.js';
+import { releasedForm } from './released-form.js';
+
+/** How a body is run; for the operator's own commands only. */
+export interface BodyOptions {
+  /** Whatever the body wrote is rolled back, also when it succeeded (`mxcp test`). */
+  readonly rollback?: boolean;
+  /** The declared return type is not checked (`mxcp run --skip-output-validation`). Rules hold all the same. */
+  readonly skipResultCheck?: boolean;
+}
+
+/** One admitted, authorized call on its way through execute, checkResult, release and settle. */
+export interface BodyRun {
+  readonly progress: Progress;
+  readonly operation: Operation;
+  readonly subject: Subject;
+  readonly args: JsonObject;
+  readonly signal: AbortSignal;
+  readonly options: BodyOptions;
+}
+
+/** Runs of a body that met a write conflict, the first included (spec page 07). */
+const maxAttempts = 4;
+
+/**
+ * Execute, check, release, settle (spec page 01, steps 3d to 3g). Repeats all of it after a write conflict where the
+ * endpoint says that it is idempotent. Whatever fails rolls back.
+ */
+export async function runBody(run: BodyRun): Promise<Released> {
+  const { endpoint } = run.operation;
+  const repeatable = endpoint.kind !== 'prompt' && endpoint.annotations.idempotentHint === true;
+  const before = run.progress.traces;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runOnce(run);
+    } catch (error) {
+      if (!(error instanceof ExecuteConflictError) || !repeatable || attempt >= maxAttempts) throw error;
+      run.signal.throwIfAborted();
+      run.progress.traces = before;
+    }
+  }
+}
+
+async function runOnce(run: BodyRun): Promise<Released> {
+  const { operation, subject, args, signal } = run;
+  const filter = operation.rules.rowFilter(subject, args);
+  const produced = await executeFiltered(run, filter);
+  let released: Released;
+  try {
+    released = releaseChecked(run, produced, filter);
+    signal.throwIfAborted();
+  } catch (error) {
+    await produced.settle(false);
+    throw error;
+  }
+  await produced.settle(run.options.rollback !== true);
+  return released;
+}
+
+/** A denial while rows stream is the rule's: it is noted like every other denial. */
+async function executeFiltered(run: BodyRun, filter: RowFilter | undefined): Promise<Produced> {
+  const { operation, args, subject, signal } = run;
+  try {
+    const { caller, request } = subject;
+    const keepRow = filter && ((row: JsonObject): boolean => filter.keep(row));
+    return await operation.executor.execute(args, { caller, request, signal, ...(keepRow && { keepRow }) });
+  } catch (error) {
+    if (error instanceof PolicyDeniedError && filter) {
+      noteDecision(run.progress, operation.rules.release(subject, args, [], filter), 'output');
+    }
+    throw error;
+  }
+}
+
+function releaseChecked(run: BodyRun, produced: Produced, filter: RowFilter | undefined): Released {
+  const { operation, subject, args, progress, options } = run;
+  const checked =
+    options.skipResultCheck === true ? produced.response : operation.result.check(produced.response);
+  const result = operation.rules.release(subject, args, checked, filter);
+  noteDecision(progress, result.status === 'denied' ? result : { traces: result.traces }, 'output');
+  if (result.status !== 'released') throw new InvalidResultError('No results returned', '');
+  progress.changed = result.changed;
+  return releasedForm(operation.endpoint, produced, result.value, result.changed);
+}

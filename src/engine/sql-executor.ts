@@ -1,0 +1,38 @@
+import type { Database } from '../execute/database.js';
+import type { PreparedBody } from '../execute/prepared-body.js';
+import type { Execution } from '../execute/run-body.js';
+import type { ResultColumn } from '../model/effects.js';
+import type { Endpoint } from '../model/endpoint.js';
+import { compileResult } from '../validate/result.js';
+import type { Executor, Produced } from './executor.js';
+
+function isBlob(columns: readonly ResultColumn[], rows: number): boolean {
+  return rows === 1 && columns.length === 1 && columns[0]?.type === 'BLOB';
+}
+
+async function shaped(
+  execution: Execution,
+  shape: ReturnType<typeof compileResult>['shapeRows'],
+): Promise<Produced> {
+  const { columns, rows, truncated, settle } = execution;
+  try {
+    return { response: shape(rows, columns), blob: isBlob(columns, rows.length), truncated, settle };
+  } catch (error) {
+    await settle(false);
+    throw error;
+  }
+}
+
+/** Runs an SQL body on the database and gives its rows the shape that the return type declares. */
+export function sqlExecutor(
+  database: Database,
+  endpoint: Exclude<Endpoint, { kind: 'prompt' }>,
+  body: PreparedBody,
+): Executor {
+  const { shapeRows } = compileResult(endpoint.returns);
+  const { limits } = endpoint;
+  return {
+    effects: body.effects,
+    execute: async (args, call) => shaped(await database.run(body, args, { ...call, limits }), shapeRows),
+  };
+}
