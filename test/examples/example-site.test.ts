@@ -19,10 +19,12 @@ interface Question {
   readonly answers: Readonly<Record<string, unknown>>;
 }
 
+type Offers = Record<string, Record<EndpointKind, string[]>>;
+
 const kinds = ['tool', 'resource', 'prompt'] as const;
 
-function cases<T>(name: string): T {
-  return parse(readFileSync(new URL(`cases/${name}`, import.meta.url), 'utf8')) as T;
+function cases(name: string): unknown {
+  return parse(readFileSync(new URL(`cases/${name}`, import.meta.url), 'utf8'));
 }
 
 function callerNamed({ runtime }: OpenSite, name: string): Caller {
@@ -44,8 +46,10 @@ async function ask(site: OpenSite, question: Question, name: string): Promise<Ou
 
 /** The outcome in the words of the cases: a value, `denied by <rule>` or `error <code>`. */
 function told(outcome: Outcome): unknown {
-  if (outcome.status === 'denied') return `denied by ${outcome.policy.rule ?? '(none)'}`;
-  if (outcome.status === 'error') return `error ${outcome.error.code}`;
+  if (outcome.status !== 'success') {
+    const { policy, error } = outcome;
+    return outcome.status === 'denied' ? `denied by ${policy.rule ?? '(none)'}` : `error ${error.code}`;
+  }
   const { released } = outcome;
   if (released.form === 'value') return released.value;
   return released.form === 'messages'
@@ -94,14 +98,14 @@ describe('the example site', () => {
   });
   afterAll(() => site.close());
 
-  describe.each(cases<Question[]>('who-sees-what.yml'))('$question', (question) => {
+  describe.each(cases('who-sees-what.yml') as Question[])('$question', (question) => {
     it.each(Object.entries(question.answers))('%s', async (name, wanted) => {
       checkAnswer(await ask(site, question, name), wanted);
     });
   });
 
   describe('offers', () => {
-    const offers = cases<Record<string, Record<EndpointKind, string[]>>>('who-is-offered-what.yml');
+    const offers = cases('who-is-offered-what.yml') as Offers;
     it.each(Object.entries(offers))('%s what that person may call', (name, wanted) => {
       const caller = callerNamed(site, name);
       for (const kind of kinds) {
