@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Problem } from '../errors.js';
 import type { Endpoint, Limits } from '../model/endpoint.js';
 import type { BrokenEndpoint, PolicySettings, Project } from '../model/project.js';
@@ -20,6 +21,8 @@ export interface Assembly {
   readonly project: Omit<Project, 'warnings'>;
   readonly siteProblems: readonly Problem[];
   readonly endpointProblems: readonly Problem[];
+  /** Absolute paths of the YAML files that were read, but for the site file. */
+  readonly files: readonly string[];
 }
 
 /** Puts the project together from a site file that was read: user config, settings, rules, endpoints, and what holds between them. */
@@ -76,7 +79,17 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
     },
     siteProblems: [...problems, ...context.reader.problems],
     endpointProblems: [...served.problems, ...tested.problems],
+    files: [
+      ...found.files.map(({ file }) => join(location.root, file)),
+      ...tested.files,
+      ...configFiles(context),
+    ],
   };
+}
+
+/** The user config, when there is one. */
+function configFiles({ user }: SettingsContext): readonly string[] {
+  return user === undefined ? [] : [user.source.path];
 }
 
 function buildPolicySettings(field: Field | undefined): PolicySettings {

@@ -112,11 +112,11 @@ function wrongChoice(field: Field, name: string, error: SchemaError): Problem {
   const allowed = (
     error.keyword === 'enum' ? error.params['allowedValues'] : [error.params['allowedValue']]
   ) as unknown[];
-  const words = allowed.filter((value): value is string => typeof value === 'string');
-  const near = typeof field.data === 'string' ? didYouMean(field.data, words) : undefined;
+  const choices = [...new Set(allowed.map(String))];
+  const near = typeof field.data === 'string' ? didYouMean(field.data, choices) : undefined;
   return problemOf(field, {
     rule: 'wrong-value',
-    message: `${name}${quoted(field)} must be one of ${allowed.map(String).join(', ')}`,
+    message: `${name}${quoted(field)} must be ${choices.length === 1 ? '' : 'one of '}${choices.join(', ')}`,
     remedy: suggestion(near),
   });
 }

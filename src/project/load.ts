@@ -36,6 +36,8 @@ export interface ProjectReading {
   readonly problems: readonly Problem[];
   /** Errors that `--ignore-errors` does not pass over: those of anything but endpoint files. */
   readonly siteErrors: readonly Problem[];
+  /** Absolute paths of the YAML files that were read. */
+  readonly files: readonly string[];
   /** The environment with what `.env` added. */
   readonly env: Environment;
 }
@@ -56,7 +58,7 @@ export async function readProject(options: LoadOptions): Promise<ProjectReading>
   const variables = checkVariables(env);
   if (site.root === undefined) {
     const problems = sortProblems([...site.problems, ...variables]);
-    return { location, problems, siteErrors: problems.filter(isError), env };
+    return { location, problems, siteErrors: problems.filter(isError), files: [location.file], env };
   }
   const assembly = await assembleProject({
     location,
@@ -73,7 +75,7 @@ export async function readProject(options: LoadOptions): Promise<ProjectReading>
 function finish(
   location: SiteLocation,
   env: Environment,
-  { project, siteProblems, endpointProblems }: Assembly,
+  { project, siteProblems, endpointProblems, files }: Assembly,
   variables: readonly Problem[],
 ): ProjectReading {
   const problems = sortProblems([...siteProblems, ...endpointProblems, ...variables]);
@@ -82,6 +84,7 @@ function finish(
     project: deepFreeze({ ...project, warnings: problems.filter((each) => !isError(each)) }),
     problems,
     siteErrors: sortProblems([...siteProblems, ...variables].filter(isError)),
+    files: [location.file, ...files],
     env,
   };
 }

@@ -19,7 +19,8 @@ function excerptAt(source: YamlSource, offset: number): string | undefined {
   if (source.confidential) return undefined;
   const origin = originAt(source, 0);
   const text = excerpt({ text: source.text, origin, indent: 0 }, Math.min(offset, source.text.length));
-  return text.length > 2 * longestExcerptLine ? undefined : text.replaceAll('\r', '');
+  const isBlank = text.trimStart().startsWith('^');
+  return isBlank || text.length > 2 * longestExcerptLine ? undefined : text.replaceAll('\r', '');
 }
 
 /** A problem at an offset of a YAML file. */

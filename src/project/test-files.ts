@@ -11,10 +11,12 @@ import { problemAt, problemOf, problemOfKey, suggestion } from './problems.js';
 import { findYamlFiles, shownPath } from './site-paths.js';
 import { readYamlFile } from './yaml-file.js';
 
-/** Endpoints with the tests of `tests/*.yml` added, the texts of these files, and what is wrong with them. */
+/** Endpoints with the tests of `tests/*.yml` added, and what is wrong with these files. */
 export interface WithTests {
   readonly endpoints: readonly Endpoint[];
   readonly problems: readonly Problem[];
+  /** Absolute paths of the files. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -47,6 +49,7 @@ export async function addTestFiles(
   return {
     endpoints: endpoints.map((endpoint) => byKey.get(`${endpoint.kind}/${endpoint.name}`) ?? endpoint),
     problems,
+    files,
   };
 }
 
@@ -64,7 +67,8 @@ function attach(
     if (named === undefined || name === undefined) continue;
     const endpoint = byKey.get(`${kind}/${name}`);
     if (endpoint === undefined) {
-      if (!absent.has(`${kind}/${name}`)) problems.push(unknownTarget(named, kind, name, byKey));
+      if (!absent.has(`${kind}/${name}`))
+        problems.push(unknownTarget(named, kind, name, [...byKey.keys(), ...absent]));
       continue;
     }
     const { input, output } = endpoint.policies;
@@ -78,15 +82,8 @@ function attach(
   }
 }
 
-function unknownTarget(
-  field: Field,
-  kind: string,
-  name: string,
-  byKey: ReadonlyMap<string, Endpoint>,
-): Problem {
-  const names = [...byKey.values()]
-    .filter((endpoint) => endpoint.kind === kind)
-    .map((endpoint) => endpoint.name);
+function unknownTarget(field: Field, kind: string, name: string, known: readonly string[]): Problem {
+  const names = known.flatMap((each) => (each.startsWith(`${kind}/`) ? each.slice(kind.length + 1) : []));
   const remedy = suggestion(didYouMean(name, names));
   return problemOf(field, {
     rule: 'unknown-endpoint',
