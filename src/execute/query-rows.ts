@@ -9,5 +9,7 @@ export async function queryTexts(
   const result = await connection.runAndReadAll(sql, [...values]);
   return result
     .getRowsJson()
-    .map((row) => row.map((value) => (typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value))));
+    .map((row) =>
+      row.map((value) => (typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value))),
+    );
 }

@@ -1,0 +1,56 @@
+import { ExecuteFailedError } from '../errors.js';
+import { Interpreter, type TemplateEnvironment, type TemplateNode, type TemplateValue } from './jinja.js';
+
+/** Nodes that one template may evaluate: about 50 ms. */
+const maxSteps = 100_000;
+/** UTF-16 units of any text that a template builds. */
+const maxText = 1_048_576;
+/** Items of any list that a template builds. */
+const maxItems = 10_000;
+
+/** Names that every template knows beside the prompt's parameters. */
+export const globalNames: readonly string[] = [
+  'true',
+  'false',
+  'none',
+  'True',
+  'False',
+  'None',
+  'range',
+  'namespace',
+];
+
+/** Declares what `globalNames` says. `namespace` is the environment's own. */
+export function declareGlobals(environment: TemplateEnvironment): void {
+  for (const name of ['true', 'True']) environment.set(name, true);
+  for (const name of ['false', 'False']) environment.set(name, false);
+  for (const name of ['none', 'None']) environment.set(name, null);
+  environment.set('range', boundedRange);
+}
+
+function boundedRange(first: unknown, second?: unknown, third: unknown = 1): number[] {
+  const [start, stop] = typeof second === 'number' ? [Number(first), second] : [0, Number(first)];
+  const step = Number(third);
+  const count = Math.max(0, Math.ceil((stop - start) / step));
+  if (!Number.isFinite(count) || count > maxItems) throw tooLarge('range()');
+  return Array.from({ length: count }, (_, index) => start + index * step);
+}
+
+/** An interpreter that stops a template that loops too long or builds too much. */
+export class BoundedInterpreter extends Interpreter {
+  private steps = 0;
+
+  override evaluate(node: TemplateNode | undefined, environment: TemplateEnvironment): TemplateValue {
+    this.steps += 1;
+    if (this.steps > maxSteps) throw tooLarge('Work');
+    const result = super.evaluate(node, environment);
+    const { value } = result;
+    if (typeof value === 'string' && value.length > maxText) throw tooLarge('Text');
+    if (Array.isArray(value) && value.length > maxItems) throw tooLarge('List');
+    return result;
+  }
+}
+
+function tooLarge(what: string): ExecuteFailedError {
+  return new ExecuteFailedError(`${what} in a prompt template passes its bound`);
+}
