@@ -96,13 +96,9 @@ function capabilityProblems(role: Role, catalogue: ReadonlySet<string> | undefin
 
 /** These roles and everything that they include. Names without a role are kept: they give nothing beyond the name. */
 function includedBy(names: Iterable<string>, roles: ReadonlyMap<string, Role>): Set<string> {
-  const found = new Set<string>();
-  const open = [...names];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (found.has(name)) continue;
-    found.add(name);
-    open.push(...(roles.get(name)?.includes ?? []));
-  }
+  const found = new Set(names);
+  // A set that grows while it is iterated visits what was added.
+  for (const name of found) for (const included of roles.get(name)?.includes ?? []) found.add(included);
   return found;
 }
 

@@ -39,7 +39,7 @@ export interface FieldShape {
 
 /** What happens at one path of a result, and below it. */
 export interface FieldNode {
-  /** Names from the root, as JSON: the scope of hashes. */
+  /** Names from the root, each as a JSON string: the scope of hashes. */
   readonly path: string;
   readonly steps: readonly FieldStep[];
   /** Done to each item, when the value is an array. */
@@ -72,6 +72,7 @@ export interface FieldTree {
 }
 
 const rememberedPaths = 10_000;
+const rememberedFields = 500;
 const noFields: FieldShape = { keys: [], nodes: [] };
 const full: Mask = { kind: 'full' };
 
@@ -84,7 +85,7 @@ function advanceOver(position: Position): Position[] {
 function advance(position: Position, name: string, fold: boolean): Position[] {
   const segment = position.pattern.segments[position.next];
   if (!segment || !acceptsName(segment, name, fold)) return [];
-  if (segment.kind === 'deep') return [position];
+  if (segment.kind === 'deep') return advanceOver(position);
   return advanceOver({ ...position, next: position.next + 1 });
 }
 
@@ -177,7 +178,7 @@ function createNode(
 
 function discoverChild(tree: FieldTree, parent: FieldNode, name: string): FieldNode | null {
   const positions = parent.positions.flatMap((position) => advance(position, name, tree.fold));
-  const path = JSON.stringify([parent.path, foldName(name, tree.fold)]);
+  const path = `${parent.path}${JSON.stringify(foldName(name, tree.fold))}`;
   return createNode(tree, path, positions, declaredChild(parent.declared, name, tree.fold));
 }
 
@@ -201,9 +202,10 @@ function isShape(shape: FieldShape, keys: readonly string[]): boolean {
 
 /** What happens to the fields of an object with these keys that stands at `parent`. */
 export function shapeOf(tree: FieldTree, parent: FieldNode, keys: readonly string[]): FieldShape {
-  if (!isShape(parent.shape, keys))
-    parent.shape = { keys, nodes: keys.map((key) => childOf(tree, parent, key)) };
-  return parent.shape;
+  if (isShape(parent.shape, keys)) return parent.shape;
+  const shape = { keys, nodes: keys.map((key) => childOf(tree, parent, key)) };
+  if (keys.length <= rememberedFields) parent.shape = shape;
+  return shape;
 }
 
 /** Prepares a set of actions for the results of an endpoint. Paths are worked out as they appear and remembered. */

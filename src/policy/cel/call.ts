@@ -53,6 +53,7 @@ function fits(overload: Overload, values: readonly Value[]): boolean {
 }
 
 function unknownFunction(node: ASTNode, name: string): never {
+  if (name === 'not') refuse(node, 'unknown function `not`', 'Write `!(…)`');
   const method = name.startsWith('.');
   const known = [...functionNames(), 'has', '.matches', '.all', '.exists', '.exists_one', '.filter', '.map'];
   const guess = didYouMean(

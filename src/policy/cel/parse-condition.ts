@@ -15,7 +15,6 @@ const parser = new Environment({
 const habits: readonly (readonly [RegExp, string])[] = [
   [/\bis\s+not\s+(null|None)\b/g, '!= null'],
   [/\bis\s+(null|None)\b/g, '== null'],
-  [/([\w.]+)\s+not\s+in\s+([\w.]+|\[[^\]]*\])/g, '!($1 in $2)'],
   [/\band\b/gi, '&&'],
   [/\bor\b/gi, '||'],
   [/\bnot\s+/gi, '!'],
@@ -49,6 +48,7 @@ function parses(text: string): boolean {
 function correctedForm(text: string, error: ParseError): string | undefined {
   const reserved = /^Reserved identifier: (\w+)$/.exec(error.summary)?.[1];
   if (reserved !== undefined) return `Write \`args.${reserved}\` for the parameter`;
+  if (/\bnot\s+in\b/.test(text)) return 'Write `!(… in …)`';
   const candidate = rewriteHabits(text);
   return candidate !== text && parses(candidate) ? `Write \`${candidate.trim()}\`` : undefined;
 }

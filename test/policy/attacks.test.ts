@@ -1,0 +1,173 @@
+import { Environment } from '@marcbachmann/cel-js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Json } from '../../src/model/json.js';
+import { typeOfNode } from '../../src/policy/cel/cel-type.js';
+import { compileCondition } from '../../src/policy/cel/compile-condition.js';
+import { createFrame } from '../../src/policy/cel/frame.js';
+import { compileRules } from '../../src/policy/compile-rules.js';
+import { evaluate } from '../../src/policy/evaluate.js';
+import { argumentsOf, context, endpoint, source, subject, typeNode } from './build.js';
+
+const parameters = new Map([
+  ['text', typeOfNode(typeNode({ type: 'string' }))],
+  ['list', typeOfNode(typeNode({ type: 'array' }))],
+  ['few', typeOfNode(typeNode({ type: 'array', maxItems: 1000 }))],
+]);
+
+function ask(condition: string, args: Readonly<Record<string, Json>>) {
+  const compiled = compileCondition(source(condition), 'input', parameters);
+  return evaluate(compiled, createFrame(subject({ role: 'user' }), argumentsOf(args)));
+}
+
+function timed<T>(work: () => T): readonly [T, number] {
+  const started = performance.now();
+  const result = work();
+  return [result, performance.now() - started];
+}
+
+describe('a condition made to be slow', () => {
+  it('matches catastrophic patterns in linear time', () => {
+    const text = `${'a'.repeat(50_000)}!`;
+    const [verdict, ms] = timed(() => ask("text.matches('^(a+)+$')", { text }));
+    expect(verdict).toEqual({ matched: false });
+    expect(ms).toBeLessThan(1000);
+  });
+
+  it.each([
+    'list.all(x, x >= 0)',
+    'list.map(x, x).size() > 5',
+    'list.exists(x, x < 0)',
+    '99999999 in list',
+    'list == list.map(x, x)',
+    'few.all(f, list.exists(x, x == -1))',
+    'size(list + list) > 5',
+    "text.split('').size() > 5",
+  ])('%s over millions of elements ends at the budget', (condition) => {
+    const args = {
+      list: Array.from({ length: 1_000_000 }, (_, i) => i),
+      few: [1, 2],
+      text: 'x'.repeat(1_000_000),
+    };
+    const [verdict, ms] = timed(() => ask(condition, args));
+    expect(verdict).toMatchObject({ matched: 'not-evaluable' });
+    expect('error' in verdict ? verdict.error : '').toMatch(/more than 100000 elements visited at 1:\d+/);
+    expect(ms).toBeLessThan(500);
+  });
+
+  it('pays for long texts that it reads again and again', () => {
+    const args = { list: Array.from({ length: 90_000 }, () => 'b'), text: 'a'.repeat(2_000_000) };
+    const [verdict, ms] = timed(() => ask('list.exists(x, text.contains(x))', args));
+    expect(verdict).toMatchObject({ matched: 'not-evaluable' });
+    expect(ms).toBeLessThan(1000);
+  });
+
+  it('compares values that are nested too deeply without ending the process', () => {
+    let deep: Json = 1;
+    for (let i = 0; i < 50_000; i++) deep = [deep];
+    expect(ask('list == [list]', { list: deep })).toMatchObject({ matched: 'not-evaluable' });
+  });
+
+  it('is refused when it is long', () => {
+    expect(() =>
+      compileCondition(source(`${'('.repeat(5000)}true${')'.repeat(5000)}`), 'input', parameters),
+    ).toThrow();
+    expect(() =>
+      compileCondition(source(Array(5000).fill('true').join(' && ')), 'input', parameters),
+    ).toThrow();
+  });
+});
+
+describe('whatever the arguments, results and claims', () => {
+  const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
+
+  it('a rule that allows only an exact text allows nothing else', () => {
+    const { rules } = compileRules(
+      endpoint({
+        parameters: { team: { type: 'string' } },
+        input: [{ condition: 'team != user.claims.team' }],
+      }),
+      context(),
+    );
+    fc.assert(
+      fc.property(json, json, (team, claim) => {
+        const denial = rules?.authorize(subject({ claims: { team: claim } }), argumentsOf({ team })).denial;
+        if (denial === undefined) {
+          expect(claim).not.toBeNull();
+          expect(JSON.stringify(team).replaceAll('-0', '0')).toBe(
+            JSON.stringify(claim).replaceAll('-0', '0'),
+          );
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('a masked or removed value is nowhere in what leaves', () => {
+    const { rules } = compileRules(
+      endpoint({
+        output: [
+          { action: 'mask_fields', fields: ['**.ssn'] },
+          { action: 'filter_fields', fields: ['**.card'] },
+        ],
+      }),
+      context(),
+    );
+    const key = fc.constantFrom('ssn', 'SSN', 'card', 'a', '__proto__', 'constructor', 'toString');
+    const { tree } = fc.letrec<{ tree: Json }>((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 5 },
+        fc.constant('public'),
+        fc.array(tie('tree'), { maxLength: 4 }),
+        fc.array(fc.tuple(key, tie('tree')), { maxLength: 5 }).map((entries) => Object.fromEntries(entries)),
+      ),
+    }));
+    const mark = (value: Json, secret: boolean): Json => {
+      if (Array.isArray(value)) return (value as Json[]).map((item) => mark(item, secret));
+      if (typeof value !== 'object' || value === null) return secret ? 'SECRET' : value;
+      return Object.fromEntries(
+        Object.entries(value).map(([name, child]) => [
+          name,
+          mark(child, secret || /^(ssn|card)$/i.test(name)),
+        ]),
+      );
+    };
+    fc.assert(
+      fc.property(fc.array(tree, { maxLength: 4 }), (rows) => {
+        const result = rules?.release(subject({ role: 'user' }), argumentsOf(), mark(rows, false));
+        expect(result?.status).toBe('released');
+        expect(JSON.stringify(result)).not.toContain('SECRET');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('the syntax tree of the CEL parser', () => {
+  it('names operators, calls and literals as the compiler expects', () => {
+    const { ast } = new Environment().parse(
+      "a.matches('x') && b[0] in [1u, -2.5] || !has(c.d) ? {'k': null} : f(e)",
+    );
+    const seen = JSON.stringify(ast, (_, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : value,
+    );
+    for (const op of [
+      '?:',
+      '||',
+      '&&',
+      'rcall',
+      'call',
+      '[]',
+      'in',
+      'list',
+      'map',
+      'value',
+      'id',
+      '.',
+      '!_',
+      '-_',
+    ]) {
+      expect(seen).toContain(`"op":"${op}"`);
+    }
+  });
+});
