@@ -19,12 +19,17 @@ export interface CatalogEntry {
 /** Every command, in the order of `mxcp --help`. */
 export const catalog: readonly CatalogEntry[] = [
   { name: 'init', summary: 'Create a new site', load: () => import('./init.js') },
+  { name: 'serve', summary: 'Validate everything, then serve it over MCP', load: () => import('./serve.js') },
+  { name: 'run', summary: 'Call one tool, resource or prompt', load: () => import('./run.js') },
+  { name: 'query', summary: 'Run SQL on the database of the site', load: () => import('./query.js') },
   { name: 'list', summary: 'List tools, resources and prompts', load: () => import('./list.js') },
   {
-    name: 'schema',
-    summary: 'Print the JSON Schema of a file format',
-    load: () => import('./schema.js'),
+    name: 'validate',
+    summary: 'Find everything that is wrong with the site',
+    load: () => import('./validate.js'),
   },
+  { name: 'test', summary: 'Run the tests of the endpoints', load: () => import('./test.js') },
+  { name: 'schema', summary: 'Print the JSON Schema of a file format', load: () => import('./schema.js') },
   { name: 'config', summary: 'Print the effective configuration', load: () => import('./config.js') },
   {
     name: 'completion',

@@ -1,5 +1,5 @@
 import type { createColors } from 'picocolors';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 
 /** 0 ok; 1 the thing asked for failed; 2 usage; 3 invalid project or configuration; 4 found something (spec page 10). */
 export type ExitCode = 0 | 1 | 2 | 3 | 4;
@@ -14,7 +14,8 @@ export interface TextSink {
 /** What a program finds around it: everything that a command may touch beside the file system. */
 export interface World {
   readonly stdin: Readable & { readonly isTTY?: boolean };
-  readonly stdout: TextSink;
+  /** Carries results, or the protocol when a site is served over stdio. */
+  readonly stdout: Writable & TextSink;
   readonly stderr: TextSink;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */

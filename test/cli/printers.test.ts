@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError, type Problem } from '../../src/errors.js';
 import { colorsFor } from '../../src/cli/colors.js';
@@ -28,7 +29,13 @@ const problems: readonly Problem[] = [
 function contextWith(json: boolean): { context: Context; out: () => string; err: () => string } {
   let out = '';
   let err = '';
-  const stdout = { write: (text: string) => void (out += text) };
+  const stdout = new Writable({
+    decodeStrings: false,
+    write: (chunk: string, _encoding, done) => {
+      out += chunk;
+      done();
+    },
+  });
   const stderr = { write: (text: string) => void (err += text) };
   const plain = colorsFor(stdout, {}, false);
   const context: Context = {

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { runCli } from '../../src/cli/program.js';
 import type { ExitCode, TextSink } from '../../src/cli/context.js';
 
@@ -16,6 +16,7 @@ export interface RunOptions {
   readonly stdin?: string;
   readonly terminal?: boolean;
   readonly signal?: AbortSignal;
+  readonly onStdout?: (text: string) => void;
   /** Called with everything that stderr has so far, at each write. */
   readonly onStderr?: (text: string) => void;
 }
@@ -23,14 +24,18 @@ export interface RunOptions {
 /** Runs the program in this process, with its own streams and environment. */
 export async function mxcp(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const written = { stdout: '', stderr: '' };
-  const sink = (name: keyof typeof written): TextSink => ({
-    write: (text) => {
-      written[name] += text;
-      if (name === 'stderr') options.onStderr?.(written.stderr);
-    },
-    isTTY: options.terminal ?? false,
-    columns: 100,
-  });
+  const sink = (name: keyof typeof written): Writable & TextSink => {
+    const stream = new Writable({
+      decodeStrings: false,
+      write: (chunk: string | Buffer, _encoding, done) => {
+        written[name] += chunk.toString();
+        if (name === 'stderr') options.onStderr?.(written.stderr);
+        else options.onStdout?.(written.stdout);
+        done();
+      },
+    });
+    return Object.assign(stream, { isTTY: options.terminal ?? false, columns: 100 });
+  };
   const stdin = Object.assign(new PassThrough(), { isTTY: options.terminal ?? false });
   stdin.end(options.stdin ?? '');
   const code = await runCli(args, {

@@ -1,0 +1,95 @@
+import { relative } from 'node:path';
+import type { Runtime } from '../engine/runtime.js';
+import type { EndpointKind } from '../model/rule.js';
+import { packageVersion } from './version.js';
+import type { Colors } from './context.js';
+import { printable } from './printable.js';
+
+/** What the start of a server tells. */
+export interface Serving {
+  readonly runtime: Runtime;
+  /** URL of the MCP endpoint; absent over stdio. */
+  readonly url?: string;
+  /** The persona that every caller is (`--as`). */
+  readonly as?: string;
+}
+
+/** What is served, where, and how it is protected, as the result of `--json`. */
+export interface ServingReport {
+  readonly project: string;
+  readonly profile: string;
+  readonly transport: 'streamable-http' | 'stdio';
+  readonly url: string | null;
+  readonly tools: number;
+  readonly resources: number;
+  readonly prompts: number;
+  readonly left_out: readonly string[];
+  readonly authentication: string;
+  readonly audit: string | null;
+  readonly database: string;
+  readonly readonly: boolean;
+}
+
+function authenticationText({ runtime, url, as }: Serving): string {
+  const { auth, transport } = runtime.project;
+  const who =
+    url === undefined
+      ? 'the local client'
+      : auth.allowAnonymous
+        ? 'anyone who can connect'
+        : 'this machine only';
+  const stated = url === undefined ? transport.stdioUser : undefined;
+  const caller =
+    as === undefined ? (stated === undefined ? 'anonymous' : 'the configured user') : `${as} (--as)`;
+  return `none: ${who}, every caller is ${caller}`;
+}
+
+/** Collects what a served runtime is. */
+export function servingReport(serving: Serving): ServingReport {
+  const { runtime, url } = serving;
+  const { project, registry, database } = runtime;
+  const count = (kind: EndpointKind): number => registry.list(kind).length;
+  const uncompiled = project.endpoints.filter(({ kind, name }) => registry.find(kind, name) === undefined);
+  return {
+    project: project.name,
+    profile: project.profile,
+    transport: url === undefined ? 'stdio' : 'streamable-http',
+    url: url ?? null,
+    tools: count('tool'),
+    resources: count('resource'),
+    prompts: count('prompt'),
+    left_out: [...project.broken.map(({ file }) => file), ...uncompiled.map(({ origin }) => origin.file)],
+    authentication: authenticationText(serving),
+    audit: project.audit.enabled ? project.audit.path : null,
+    database: project.database.path,
+    readonly: database.readonly,
+  };
+}
+
+function shownPath(root: string, path: string): string {
+  const short = relative(root, path);
+  return path === ':memory:' || short.startsWith('..') ? path : short;
+}
+
+/** The start banner: what is served, where, with which authentication, whether it is recorded, what was left out. */
+export function bannerText(serving: Serving, colors: Colors): string {
+  const report = servingReport(serving);
+  const { root } = serving.runtime.project;
+  const audit =
+    report.audit === null ? colors.red('OFF: calls leave no record') : shownPath(root, report.audit);
+  const lines: readonly (readonly [string, string])[] = [
+    ['serves', `${report.tools} tools, ${report.resources} resources, ${report.prompts} prompts of ${root}`],
+    ['at', report.url ?? 'stdio'],
+    ['sign-in', report.authentication],
+    ['database', `${shownPath(root, report.database)}${report.readonly ? ', read-only' : ''}`],
+    ['audit log', audit],
+    ...(report.left_out.length === 0
+      ? []
+      : [['left out', colors.yellow(printable(report.left_out.join(', ')))] as const]),
+  ];
+  const title = `mxcp ${packageVersion()} (node): ${report.project}, profile ${report.profile}`;
+  return [
+    colors.bold(printable(title)),
+    ...lines.map(([name, text]) => `  ${colors.dim(name.padEnd(9))} ${text}`),
+  ].join('\n');
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { queryAsOperator, type OperatorResult } from '../engine/operator-query.js';
+import { UsageError } from '../errors.js';
+import type { Limits } from '../model/endpoint.js';
+import type { Json, JsonObject } from '../model/json.js';
+import { cliRequest } from './cli-request.js';
+import type { Context, ExitCode, Invoke } from './context.js';
+import { openSite, withRuntime } from './open-site.js';
+import { printNote, printResult } from './output.js';
+import { collect, parseParameters } from './parse-parameters.js';
+import { presentError } from './present-error.js';
+import { releasedJson } from './released-json.js';
+import { tableText } from './table.js';
+
+export interface QueryOptions {
+  readonly file?: string;
+  readonly param: readonly string[];
+  readonly readonly?: true;
+}
+
+/** What an operator waits for, and what a terminal can show. A JSON document is complete or an error. */
+function limitsFor(json: boolean): Limits {
+  return {
+    timeoutMs: 3_600_000,
+    maxRows: 10_000,
+    maxScanRows: 1_000_000,
+    maxBytes: 10 * 1024 * 1024,
+    onLimit: json ? 'error' : 'truncate',
+  };
+}
+
+function readSql(sql: string | undefined, file: string | undefined, cwd: string): string {
+  if (sql !== undefined && file !== undefined) throw new UsageError('Give SQL or --file, not both');
+  if (sql !== undefined) return sql;
+  if (file === undefined) throw new UsageError('Give SQL, or a file with --file');
+  const path = resolve(cwd, file);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`The file ${path} cannot be read`, { cause });
+  }
+}
+
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** There is no declared type to convert to: `true`, `null`, numbers and `"texts"` are read as JSON, all else is text. */
+function typed(value: Json): Json {
+  if (typeof value !== 'string') return value;
+  if (value === 'true' || value === 'false') return value === 'true';
+  if (value === 'null') return null;
+  if (jsonNumber.test(value)) {
+    const number = Number(value);
+    return Number.isInteger(number) && !Number.isSafeInteger(number) ? value : number;
+  }
+  return unquoted(value);
+}
+
+function unquoted(text: string): string {
+  if (!text.startsWith('"')) return text;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'string' ? value : text;
+  } catch {
+    return text; // a text that only begins like a JSON string is meant as it is
+  }
+}
+
+function typedParameters(assignments: readonly string[], cwd: string): JsonObject {
+  const values = Object.create(null) as Record<string, Json>;
+  for (const [name, value] of Object.entries(parseParameters(assignments, cwd))) values[name] = typed(value);
+  return values;
+}
+
+function cellText(value: Json | undefined): string {
+  if (value === undefined || value === null) return 'NULL';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function isRow(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function rowsText(context: Context, rows: Json, names: readonly string[]): string {
+  const list = Array.isArray(rows) ? rows.filter(isRow) : [];
+  const count = `${list.length} ${list.length === 1 ? 'row' : 'rows'}`;
+  if (names.length === 0) return count;
+  const cells = list.map((row) => names.map((name) => cellText(row[name])));
+  return `${tableText(names, cells, context.colors.stdout)}\n${context.colors.stdout.dim(count)}`;
+}
+
+function printOutcome(context: Context, { outcome, columns }: OperatorResult): ExitCode {
+  if (outcome.status !== 'success') return presentError(context, outcome.error, { call_id: outcome.callId });
+  const { released } = outcome;
+  const rows = releasedJson(released);
+  const names = columns.map(({ name }) => name);
+  printResult(context, rows, () => rowsText(context, rows, names));
+  if (released.form === 'value' && released.truncated) printNote(context, 'There are more: cut at a limit');
+  return 0;
+}
+
+/** Runs SQL on the site's database as the operator: no rules; recorded. Exit code 1 when it fails. */
+export async function query(
+  context: Context,
+  sql: string | undefined,
+  options: QueryOptions,
+): Promise<ExitCode> {
+  const { cwd, interrupts } = context.world;
+  const text = readSql(sql, options.file, cwd);
+  const parameters = typedParameters(options.param, cwd);
+  const site = await openSite(context, {
+    overrides: { readonly: options.readonly },
+    ignoreErrors: () => true,
+  });
+  return withRuntime(context, site, 'run', async (runtime) => {
+    const result = await queryAsOperator(runtime, {
+      sql: text,
+      parameters,
+      caller: runtime.callerOf('cli', { claims: {} }),
+      context: cliRequest({}),
+      limits: limitsFor(context.options.json),
+      signal: interrupts(),
+    });
+    return printOutcome(context, result);
+  });
+}
+
+/** `mxcp query [SQL]`. */
+export function configure(command: Command, invoke: Invoke): void {
+  command
+    .argument('[sql]', 'the SQL')
+    .option('--file <file>', 'file with the SQL')
+    .option('-p, --param <name=value>', 'a parameter ($name), or name=@file.json; repeatable', collect, [])
+    .option('--readonly', 'open the database read-only')
+    .action((sql: string | undefined, options: QueryOptions) =>
+      invoke((context) => query(context, sql, options)),
+    );
+}

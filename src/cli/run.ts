@@ -1,0 +1,112 @@
+import { Argument, type Command } from 'commander';
+import { call } from '../engine/pipeline.js';
+import type { Runtime } from '../engine/runtime.js';
+import type { Endpoint } from '../model/endpoint.js';
+import type { Outcome } from '../model/outcome.js';
+import type { EndpointKind } from '../model/rule.js';
+import { cliRequest, parseRequestHeaders } from './cli-request.js';
+import type { Context, ExitCode, Invoke } from './context.js';
+import { explainRules, explainText } from './explain.js';
+import { openSite, withRuntime } from './open-site.js';
+import { printNote, printResult, printText } from './output.js';
+import { collect, parseParameters } from './parse-parameters.js';
+import { statedPersona, type PersonaOptions } from './parse-persona.js';
+import { presentError } from './present-error.js';
+import { printable } from './printable.js';
+import { releasedJson, releasedText } from './released-json.js';
+
+export interface RunOptions extends PersonaOptions {
+  readonly param: readonly string[];
+  readonly requestHeaders?: string;
+  readonly explain?: true;
+  readonly skipOutputValidation?: true;
+  readonly readonly?: true;
+}
+
+function endpointOf({ registry }: Runtime, kind: EndpointKind, name: string): Endpoint | undefined {
+  const operation = registry.find(kind, name);
+  if (operation !== undefined || kind !== 'resource') return operation?.endpoint;
+  return registry.matchResource(name)?.operation.endpoint;
+}
+
+/** What `--explain` adds: every rule with what it did. */
+function explanation(endpoint: Endpoint | undefined, outcome: Outcome): { json: object; text: string } {
+  const rules = endpoint === undefined ? [] : explainRules(endpoint, outcome.policy);
+  const { decision, rule, reason } = outcome.policy;
+  return {
+    json: { call_id: outcome.callId, decision, rule: rule ?? null, reason: reason ?? null, rules },
+    text: explainText(rules, outcome.policy),
+  };
+}
+
+function printOutcome(
+  context: Context,
+  outcome: Outcome,
+  explained: ReturnType<typeof explanation> | undefined,
+): ExitCode {
+  if (outcome.status !== 'success') {
+    const code = presentError(context, outcome.error, explained?.json ?? { call_id: outcome.callId });
+    if (explained !== undefined && !context.options.json) printText(context, explained.text);
+    return code;
+  }
+  const { released } = outcome;
+  const value = releasedJson(released);
+  const result = explained === undefined ? value : { value, ...explained.json };
+  printResult(context, result, () => {
+    const text = printable(releasedText(released));
+    return explained === undefined ? text : `${text}\n\n${explained.text}`;
+  });
+  if (released.form === 'value' && released.truncated) printNote(context, 'The result was cut at a limit');
+  return 0;
+}
+
+/**
+ * One call through the whole pipeline, by who `-u` or `--as` says, else by nobody. A resource is named by its template,
+ * with `-p`, or by a concrete URI. Exit code 1 when the call was denied or failed.
+ */
+export async function run(
+  context: Context,
+  kind: EndpointKind,
+  name: string,
+  options: RunOptions,
+): Promise<ExitCode> {
+  const { cwd, interrupts } = context.world;
+  const parameters = parseParameters(options.param, cwd);
+  const headers = parseRequestHeaders(options.requestHeaders, cwd);
+  const site = await openSite(context, {
+    overrides: { readonly: options.readonly },
+    ignoreErrors: () => true,
+  });
+  const persona = statedPersona(site.project, options, cwd);
+  return withRuntime(context, site, 'run', async (runtime) => {
+    const concrete = kind === 'resource' && runtime.registry.find(kind, name) === undefined;
+    const request = {
+      kind,
+      name,
+      arguments: concrete && options.param.length === 0 ? undefined : parameters,
+      caller: runtime.callerOf('cli', persona),
+      context: cliRequest(headers),
+      signal: interrupts(),
+    };
+    const outcome = await call(runtime, request, { skipResultCheck: options.skipOutputValidation === true });
+    const explained = options.explain && explanation(endpointOf(runtime, kind, name), outcome);
+    return printOutcome(context, outcome, explained);
+  });
+}
+
+/** `mxcp run tool|resource|prompt NAME`. */
+export function configure(command: Command, invoke: Invoke): void {
+  command
+    .addArgument(new Argument('<kind>', 'what it is').choices(['tool', 'resource', 'prompt']))
+    .argument('<name>', 'its name; of a resource, the template or a concrete URI')
+    .option('-p, --param <name=value>', 'an argument, or name=@file.json; repeatable', collect, [])
+    .option('-u, --user-context <user>', 'who calls: JSON, @file, or role=hr,email=a@b.c')
+    .option('--as <name>', 'who calls: a user of the site file')
+    .option('--request-headers <json>', 'headers of the request: JSON or @file')
+    .option('--explain', 'print every rule and what it did')
+    .option('--skip-output-validation', 'do not check the result against the return type')
+    .option('--readonly', 'open the database read-only')
+    .action((kind: EndpointKind, name: string, options: RunOptions) =>
+      invoke((context) => run(context, kind, name, options)),
+    );
+}
