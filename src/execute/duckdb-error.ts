@@ -27,6 +27,8 @@ const publicTexts = new Map([
   ['IO', 'a file could not be read or written'],
   ['HTTP', 'a remote file could not be read'],
   ['Out of Memory', 'the query needs more memory than memory_limit allows'],
+  ['INTERNAL', 'the database has a bug in this query'],
+  ['FATAL', 'the database failed and must be opened again'],
   ['TransactionContext', 'the transaction could not be completed'],
 ]);
 

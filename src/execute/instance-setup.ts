@@ -43,11 +43,16 @@ export async function openDuckdb(setup: InstanceSetup): Promise<DuckDBInstance> 
   }
 }
 
+/**
+ * `disable_database_invalidation`: DuckDB would refuse everything after an internal error of one query; here that costs
+ * one call, and only what it calls fatal itself ends the instance (`Health`).
+ */
 function instanceOptions({ settings, readonly, searchPath }: InstanceSetup): Record<string, string> {
   return {
     errors_as_json: 'true',
     autoinstall_known_extensions: 'false',
     allow_persistent_secrets: 'false',
+    disable_database_invalidation: 'true',
     memory_limit: settings.memoryLimit ?? `${Math.floor(availableMemory() / 2)}B`,
     max_temp_directory_size: settings.maxTempDirectorySize,
     ...(searchPath !== undefined && { file_search_path: searchPath }),

@@ -2,12 +2,14 @@ import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { CallerRegistry } from './caller-functions.js';
+import { Health } from './health.js';
 import { changedSettings, openDuckdb, setUpInstance, type InstanceSetup } from './instance-setup.js';
 import { createSecrets } from './secrets.js';
 
 /** A reference to a DuckDB instance of this process. */
 export interface InstanceReference {
   readonly callers: CallerRegistry;
+  readonly health: Health;
   /** Held while a body has databases attached, which the whole instance sees. Gives the function that unlocks. */
   readonly lockAttach: () => Promise<() => void>;
   /** Names of settings that differ from those it was opened with; they take effect after a restart. */
@@ -20,6 +22,7 @@ export interface InstanceReference {
 interface Shared {
   readonly duckdb: DuckDBInstance;
   readonly callers: CallerRegistry;
+  readonly health: Health;
   readonly lockAttach: () => Promise<() => void>;
   readonly setup: InstanceSetup;
   references: number;
@@ -53,7 +56,14 @@ async function create(setup: InstanceSetup): Promise<Shared> {
     duckdb.closeSync();
     throw error;
   }
-  const created: Shared = { duckdb, callers, lockAttach: createLock(), setup, references: 0 };
+  const created: Shared = {
+    duckdb,
+    callers,
+    health: new Health(),
+    lockAttach: createLock(),
+    setup,
+    references: 0,
+  };
   instances.set(await instanceKey(setup), created);
   return created;
 }
@@ -75,6 +85,7 @@ async function refer(shared: Shared, setup: InstanceSetup): Promise<InstanceRefe
   let held = true;
   return {
     callers: shared.callers,
+    health: shared.health,
     lockAttach: shared.lockAttach,
     restartNeeded,
     connect: () => shared.duckdb.connect(),

@@ -77,6 +77,7 @@ export async function runReading(
   call: RunCall,
   connection: 'pooled' | 'own',
 ): Promise<Execution> {
+  site.instance.health.check();
   throwIfStopped(call.signal);
   const lease = await site.pool.lease(connection, call.signal);
   const work = runOn(site, lease, body, args, call);
@@ -84,7 +85,7 @@ export async function runReading(
     (result) => lease.giveBack(connection === 'pooled' && result.complete ? 'keep' : 'close'),
     (error: unknown) => lease.giveBack(connection === 'pooled' && isReusable(error, call) ? 'keep' : 'close'),
   );
-  const { columns, rows, truncated, scanned } = await finish(lease, call, work);
+  const { columns, rows, truncated, scanned } = await finish(site, lease, call, work);
   return { columns, rows, truncated, scanned, settle: settled };
 }
 
@@ -100,6 +101,7 @@ async function runWriting(
   args: JsonObject,
   call: RunCall,
 ): Promise<Execution> {
+  site.instance.health.check();
   throwIfStopped(call.signal);
   const lease = await site.pool.lease('own', call.signal);
   const work = begin(lease).then(() => runOn(site, lease, body, args, call));
@@ -108,8 +110,8 @@ async function runWriting(
     () => lease.giveBack('close'),
   );
   try {
-    const { columns, rows, truncated, scanned } = await finish(lease, call, work);
-    return { columns, rows, truncated, scanned, settle: (commit) => settle(lease, commit) };
+    const { columns, rows, truncated, scanned } = await finish(site, lease, call, work);
+    return { columns, rows, truncated, scanned, settle: (commit) => settle(site, lease, commit) };
   } catch (error) {
     void ended.then(() => lease.giveBack('close'));
     throw error;
@@ -121,10 +123,11 @@ async function begin(lease: Lease): Promise<void> {
 }
 
 /** Closing a connection rolls its transaction back. */
-async function settle(lease: Lease, commit: boolean): Promise<void> {
+async function settle(site: RunSite, lease: Lease, commit: boolean): Promise<void> {
   try {
     await lease.session.connection.run(commit ? 'COMMIT' : 'ROLLBACK');
   } catch (error) {
+    site.instance.health.note(error);
     if (!commit) return;
     if (isConflict(readFailure(error))) {
       throw new ExecuteConflictError('Another call changed the same rows at the same time', { cause: error });
@@ -154,6 +157,7 @@ async function runOn(
 }
 
 async function finish(
+  site: RunSite,
   lease: Lease,
   call: RunCall,
   work: Promise<StatementsResult>,
@@ -161,6 +165,7 @@ async function finish(
   try {
     return await interruptible(lease.session.connection, call.signal, work);
   } catch (error) {
+    site.instance.health.note(error);
     throw toExecuteError(error);
   }
 }

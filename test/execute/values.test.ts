@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/execute/database.js';
+import type { Json } from '../../src/model/json.js';
+import type { TypeNode } from '../../src/model/type-node.js';
+import { openWith, parameter, prepared, query, settledRun } from './site.js';
+
+interface ValueCase {
+  readonly sql: string;
+  readonly json: Json;
+  readonly type: string;
+}
+
+interface BindingCase {
+  readonly node: Pick<TypeNode, 'type'> & Partial<TypeNode>;
+  readonly value: Json;
+  readonly type: string;
+  readonly text: string;
+}
+
+const readCases = (name: string): unknown =>
+  parse(readFileSync(new URL(`cases/${name}.yml`, import.meta.url), 'utf8'));
+const values = readCases('values') as readonly ValueCase[];
+const bindings = readCases('bindings') as readonly BindingCase[];
+
+let database: Database;
+beforeAll(async () => {
+  database = await openWith('');
+});
+afterAll(() => database.close());
+
+describe('a value of DuckDB', () => {
+  it.each(values)('$sql leaves as $json', async ({ sql, json, type }) => {
+    const text = sql.includes(' FROM ') ? sql.replace(' FROM ', ' AS v FROM ') : `${sql} AS v`;
+    const { rows, columns } = await query(database, `SELECT ${text}`);
+    expect(JSON.stringify(rows[0]?.['v'])).toBe(JSON.stringify(json));
+    expect(columns).toEqual([{ name: 'v', type }]);
+  });
+
+  it('is converted alike in the second row and behind a NULL', async () => {
+    const { rows } = await query(
+      database,
+      "SELECT * FROM (VALUES (NULL, [1]), ('x', NULL), ('y', [2])) t(a, b)",
+    );
+    expect(JSON.stringify(rows)).toBe('[{"a":null,"b":[1]},{"a":"x","b":null},{"a":"y","b":[2]}]');
+  });
+});
+
+describe('an argument', () => {
+  it.each(bindings)(
+    '$value of $node.type $node.format is bound as $type',
+    async ({ node, value, type, text }) => {
+      const body = await prepared(database, 'SELECT typeof($p) AS t, $p::VARCHAR AS v', [
+        parameter('p', node),
+      ]);
+      const { rows } = await settledRun(database, body, { p: value });
+      const { t, v } = rows[0] ?? {};
+      expect({ t: String(t).replaceAll('"', ''), v }).toEqual({ t: type, v: text });
+    },
+  );
+
+  it.each(bindings)('null of $node.type $node.format is NULL', async ({ node }) => {
+    const body = await prepared(database, 'SELECT $p IS NULL AS v', [
+      parameter('p', { ...node, nullable: true }),
+    ]);
+    const { rows } = await settledRun(database, body, { p: null });
+    expect(rows[0]?.['v']).toBe(true);
+  });
+
+  it.each(['a\u0000b', '\ud800', "'; DROP TABLE t; --", '🎉', 'a\u2028b'])(
+    'of any text arrives whole: %j',
+    async (text) => {
+      const body = await prepared(database, 'SELECT $p AS v', [parameter('p', { type: 'string' })]);
+      const { rows } = await settledRun(database, body, { p: text });
+      expect(rows[0]?.['v']).toBe(text.toWellFormed());
+    },
+  );
+});
+
+describe('a column name', () => {
+  it('is kept, also when it is the name of something of JavaScript', async () => {
+    const { rows, columns } = await query(
+      database,
+      'SELECT 1 AS "__proto__", 2 AS "constructor", 3 AS "toString", 4 AS "a b", 5 AS " "',
+    );
+    expect(JSON.stringify(rows)).toBe('[{"__proto__":1,"constructor":2,"toString":3,"a b":4," ":5}]');
+    expect(columns.map(({ name }) => name)).toEqual(['__proto__', 'constructor', 'toString', 'a b', ' ']);
+    expect(Object.getPrototypeOf(rows[0])).toBeNull();
+  });
+
+  it('that comes twice gets a number that no other column has', async () => {
+    const { rows } = await query(database, 'SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a');
+    expect(JSON.stringify(rows)).toBe('[{"a":1,"a_2":2,"a_1":3,"a_3":4}]');
+  });
+
+  it('inside structs, maps and JSON keeps hostile names too', async () => {
+    const { rows } = await query(
+      database,
+      `SELECT MAP {'__proto__': 1} AS m, '{"__proto__": {"x": 1}}'::JSON AS j, {'constructor': 1} AS s`,
+    );
+    expect(JSON.stringify(rows)).toBe(
+      '[{"m":{"__proto__":1},"j":{"__proto__":{"x":1}},"s":{"constructor":1}}]',
+    );
+    expect(({} as Record<string, unknown>)['x']).toBeUndefined();
+  });
+});
