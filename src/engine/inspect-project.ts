@@ -23,7 +23,7 @@ export async function inspectProject(
 ): Promise<Inspection> {
   if (!options.database) return inspect(project, undefined);
   const { database: settings, secrets } = project;
-  const database = await openDatabase({ settings, secrets });
+  const database = await openDatabase({ settings, secrets, searchPath: project.root });
   try {
     return await inspect(project, database);
   } finally {
