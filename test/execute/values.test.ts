@@ -51,12 +51,13 @@ describe('an argument', () => {
   it.each(bindings)(
     '$value of $node.type $node.format is bound as $type',
     async ({ node, value, type, text }) => {
-      const body = await prepared(database, 'SELECT typeof($p) AS t, $p::VARCHAR AS v', [
-        parameter('p', node),
-      ]);
-      const { rows } = await settledRun(database, body, { p: value });
-      const { t, v } = rows[0] ?? {};
-      expect({ t: String(t).replaceAll('"', ''), v }).toEqual({ t: type, v: text });
+      const see = async (expression: string): Promise<Json> => {
+        const body = await prepared(database, `SELECT ${expression} AS v`, [parameter('p', node)]);
+        const { rows } = await settledRun(database, body, { p: value });
+        return rows[0]?.['v'] ?? null;
+      };
+      expect(await see("replace(typeof($p), '\"', '')")).toBe(type);
+      expect(await see('CAST($p AS VARCHAR)')).toBe(text);
     },
   );
 
