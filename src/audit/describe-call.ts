@@ -43,8 +43,8 @@ export interface CallDescription {
   /** Size of the answer where it is known; else it is measured. */
   readonly outputBytes?: number | undefined;
   readonly parentCallId?: string | undefined;
-  /** `completion` for a completion request; else the request's kind. */
-  readonly operationType?: 'completion' | undefined;
+  /** `completion` for a completion request, `admin` for the operator's own SQL; else the request's kind. */
+  readonly operationType?: 'completion' | 'admin' | undefined;
   readonly executionEvents?: readonly Json[] | undefined;
 }
 

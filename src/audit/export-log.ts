@@ -1,0 +1,49 @@
+import { rmSync } from 'node:fs';
+import { exportExpression, logColumns } from './log-columns.js';
+import { withLogDatabase } from './log-database.js';
+import { touchedFiles } from './log-files.js';
+import type { LogFilter } from './log-filter.js';
+import { logSource } from './log-source.js';
+import { countUnreadable } from './stream-log.js';
+import { noUnreadable, type UnreadableLines } from './unreadable-lines.js';
+import { AuditQueryError } from '../errors.js';
+
+/** What an export wrote. */
+export interface ExportResult {
+  readonly count: number;
+  readonly unreadable: UnreadableLines;
+}
+
+/**
+ * Writes all records of a filter, oldest first, with typed columns: to the table `audit_logs` of a new DuckDB file, or
+ * to a Parquet file. An existing file is replaced. Throws `AuditQueryError`.
+ */
+export async function exportLog(
+  path: string,
+  filter: LogFilter,
+  target: { readonly format: 'duckdb' | 'parquet'; readonly file: string },
+): Promise<ExportResult> {
+  const files = touchedFiles(path, filter.since, filter.until);
+  if (files.length === 0)
+    throw new AuditQueryError('There is nothing to export: the log has no file for this time');
+  const { format, file } = target;
+  rmSync(file, { force: true });
+  return withLogDatabase(
+    async (connection) => {
+      const source = logSource(files, filter, logColumns);
+      const rows = `SELECT ${logColumns.map(exportExpression).join(', ')} FROM ${source.from}
+        WHERE ${source.wanted} ORDER BY timestamp, record_id`;
+      const done =
+        format === 'duckdb'
+          ? await connection.runAndReadAll(`CREATE TABLE audit_logs AS ${rows}`, source.parameters)
+          : await connection.runAndReadAll(`COPY (${rows}) TO $target (FORMAT parquet)`, {
+              ...source.parameters,
+              target: file,
+            });
+      const [row] = done.getRowObjectsJson();
+      const unreadable = files.length === 0 ? noUnreadable : await countUnreadable(connection, files);
+      return { count: Number(row?.['Count'] ?? 0), unreadable };
+    },
+    format === 'duckdb' ? file : undefined,
+  );
+}
