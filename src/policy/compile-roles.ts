@@ -21,7 +21,7 @@ export interface Identity extends Omit<Caller, 'role' | 'roles' | 'permissions' 
 }
 
 /** A caller with roles, and what was odd about the identity, for the log. Notes contain no values. */
-export interface ResolvedCaller {
+interface ResolvedCaller {
   readonly caller: Caller;
   readonly notes: readonly string[];
 }

@@ -19,7 +19,7 @@ import { releaseResponse, type CompiledOutputRule, type OutputPlan } from './rel
 import { createRowFilter, type RowFilter } from './row-filter.js';
 import type { Subject } from './subject.js';
 
-/** The rules of one endpoint, ready to be asked. Synchronous; nothing here throws but `RowFilter.keep`. */
+/** The rules of one endpoint, ready to be asked. Synchronous. A denial is a result; only `RowFilter.keep` throws. */
 export interface EndpointRules {
   /** Input rules that read no argument. */
   early(subject: Subject): Decision;

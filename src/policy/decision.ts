@@ -3,7 +3,7 @@ import type { RuleTrace } from '../model/outcome.js';
 import type { InputRule, OutputRule } from '../model/rule.js';
 
 /** The reason of every denial by a rule that could not be evaluated (spec page 04, "Fail closed, always"). */
-export const notEvaluableReason = 'policy could not be evaluated';
+const notEvaluableReason = 'policy could not be evaluated';
 
 const defaultReason = 'Denied by policy';
 

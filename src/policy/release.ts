@@ -97,13 +97,13 @@ function changedBy(traces: readonly RuleTrace[]): boolean {
   return traces.some((trace) => !trace.shadow && trace.changed > 0);
 }
 
-/** The rule that is to blame when keeping rows or transforming fields fails midway. */
-function blame(judged: readonly Judged[], filter: RowFilter | undefined): Denial {
-  const denial = filter?.denial();
-  if (denial) return denial;
-  const acting =
-    judged.find(({ compiled, verdict }) => compiled.fields && verdict.matched === true) ?? judged[0];
-  return acting ? denialOf(acting.compiled.rule, 'not-evaluable') : { rule: '', ruleHash: '', reason: '' };
+/** The denial when keeping rows or transforming fields fails midway: by the first rule that was at work. */
+function midwayDenial(judged: readonly Judged[], filter: RowFilter | undefined): Denial | undefined {
+  const acting = judged.find(
+    ({ compiled: { rule, fields }, verdict }) =>
+      fields && rule.mode === 'enforce' && verdict.matched === true,
+  );
+  return filter?.denial() ?? (acting && denialOf(acting.compiled.rule, 'not-evaluable'));
 }
 
 function rowRulesOf(plan: OutputPlan): CompiledRowRule[] {
@@ -112,7 +112,7 @@ function rowRulesOf(plan: OutputPlan): CompiledRowRule[] {
 
 /**
  * Applies the output rules to what the body gave: all conditions on the original response, then actions in order.
- * `filtered` is the filter that already dropped rows while they streamed. Never throws, and never changes `response`.
+ * `filtered` is the filter that already dropped rows while they streamed. Never changes `response`.
  */
 export function releaseResponse(
   plan: OutputPlan,
@@ -132,15 +132,19 @@ export function releaseResponse(
     const traces = tracesOf(judged, changed, filter);
     return { status: 'released', value, changed: changedBy(traces), traces };
   } catch (error) {
-    return { status: 'denied', denial: blame(judged, filter), traces: failedTraces(judged, filter, error) };
+    const midway = midwayDenial(judged, filter);
+    if (!midway) throw error;
+    return {
+      status: 'denied',
+      denial: midway,
+      traces: failedTraces(tracesOf(judged, [], filter), midway, error),
+    };
   }
 }
 
-function failedTraces(judged: readonly Judged[], filter: RowFilter | undefined, error: unknown): RuleTrace[] {
-  const { rule: id } = blame(judged, filter);
-  const traces = tracesOf(judged, [], filter);
+function failedTraces(traces: readonly RuleTrace[], denial: Denial, error: unknown): RuleTrace[] {
   return traces.map((trace) =>
-    trace.id === id && trace.matched === true
+    trace.id === denial.rule && trace.matched === true
       ? { ...trace, matched: 'not-evaluable', error: explain(error) }
       : trace,
   );

@@ -78,6 +78,20 @@ describe('a condition made to be slow', () => {
   });
 });
 
+describe('a time beyond every calendar', () => {
+  it.each(['request.time.getHours() > 5', "request.time.getHours('Europe/Zurich') > 5"])(
+    '%s',
+    (condition) => {
+      const compiled = compileCondition(source(condition), 'input', parameters);
+      const frame = createFrame(subject({ role: 'user' }, { time: 9e18 }), argumentsOf());
+      expect(evaluate(compiled, frame)).toEqual({
+        matched: 'not-evaluable',
+        error: 'timestamp out of range at 1:1',
+      });
+    },
+  );
+});
+
 describe('whatever the arguments, results and claims', () => {
   const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
 
@@ -170,4 +184,21 @@ describe('the syntax tree of the CEL parser', () => {
       expect(seen).toContain(`"op":"${op}"`);
     }
   });
+});
+
+describe('a pattern made to be large', () => {
+  it.each(['((a{1000}){1000}){1000}', '(a{999}){999}', '(x?){1000}(x?){1000}', '(((a*)*)*)*$', '(a|aa)+$'])(
+    '%s compiles and matches in bounded time, or does not load',
+    (pattern) => {
+      const text = 'a'.repeat(20_000);
+      const [, ms] = timed(() => {
+        try {
+          ask(`text.matches('${pattern}')`, { text });
+        } catch (error) {
+          expect(error).toHaveProperty('name', 'ConditionError');
+        }
+      });
+      expect(ms).toBeLessThan(2000);
+    },
+  );
 });

@@ -51,7 +51,7 @@ export function typeNode({ items, properties, mask, ...rest }: NodeText): TypeNo
 }
 
 /** A rule as authors write it. */
-export interface RuleText {
+interface RuleText {
   readonly id?: string;
   readonly condition?: string;
   readonly action?: OutputRule['action'];

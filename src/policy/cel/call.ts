@@ -14,6 +14,9 @@ import { kindOf, type Value } from './value.js';
 
 const maxPatternLength = 1000;
 
+/** Matching costs far more per character than comparing. */
+const matchedCharactersPerElement = 32;
+
 function compilePattern(node: ASTNode, pattern: string): RE2JS {
   if (pattern.length > maxPatternLength) refuse(node, `a pattern longer than ${maxPatternLength} characters`);
   try {
@@ -37,7 +40,7 @@ function compileMatches(node: ASTNode, operands: readonly [ASTNode, ASTNode], sc
   const run = (frame: Frame): Value => {
     const value = text.run(frame);
     if (typeof value !== 'string') return fail(node, `\`matches\` of ${kindOf(value)}`);
-    spendText(frame, value, node);
+    spendText(frame, value, node, matchedCharactersPerElement);
     return expression.test(value);
   };
   return { node, type: bool, run };

@@ -32,7 +32,12 @@ export function spend(frame: Frame, elements: number, node: ASTNode): void {
   if (frame.budget < 0) fail(node, `more than ${elementBudget} elements visited`);
 }
 
-/** Takes the cost of reading a text from the budget: one element per 1,024 characters. */
-export function spendText(frame: Frame, text: string, node: ASTNode): void {
-  if (text.length > charactersPerElement) spend(frame, text.length / charactersPerElement, node);
+/** Takes the cost of reading a text from the budget: one element per 1,024 characters, or per `characters`. */
+export function spendText(
+  frame: Frame,
+  text: string,
+  node: ASTNode,
+  characters = charactersPerElement,
+): void {
+  spend(frame, text.length / characters, node);
 }

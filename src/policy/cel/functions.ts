@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { bool, double, duration, dyn, int, string, stringList, timestamp, type CelType } from './cel-type.js';
-import { spend, spendText, type Frame } from './frame.js';
+import { elementBudget, spend, spendText, type Frame } from './frame.js';
 import { fail } from './not-evaluable.js';
 import { durationPart, durationParts, parseDate, parseDuration, parseTimestamp, startOfDay } from './time.js';
 import { timestampPart, timestampParts } from './time.js';
@@ -14,7 +14,7 @@ import {
   type ValueKind,
 } from './value.js';
 
-export interface Call {
+interface Call {
   readonly frame: Frame;
   readonly node: ASTNode;
 }
@@ -102,7 +102,8 @@ function defineStrings(): void {
   defineText('.indexOf', 2, int, (text, part) => text.indexOf(part));
   defineText('.lastIndexOf', 2, int, (text, part) => text.lastIndexOf(part));
   define('.split', ['string', 'string'], stringList, ([text, separator], { frame, node }) => {
-    const parts = (text as string).split(separator as string);
+    spendText(frame, text as string, node);
+    const parts = (text as string).split(separator as string, elementBudget + 1);
     spend(frame, parts.length, node);
     return parts;
   });
@@ -122,9 +123,8 @@ function join(list: Value, separator: string, { frame, node }: Call): string {
   const texts = items.map((item) =>
     typeof item === 'string' ? item : fail(node, `\`join\` of ${kindOf(item)}`),
   );
-  const joined = texts.join(separator);
-  spendText(frame, joined, node);
-  return joined;
+  for (const text of texts) spend(frame, (text.length + separator.length) / 1024, node);
+  return texts.join(separator);
 }
 
 function substring(text: string, from: number, to: number, node: ASTNode): string {
@@ -146,10 +146,11 @@ function defineTimes(): void {
   define('date', ['timestamp'], timestamp, ([time]) => startOfDay(time as Instant));
   defineText('duration', 1, duration, (text) => parseDuration(text));
   for (const part of timestampParts) {
-    define(`.${part}`, ['timestamp'], int, ([time]) => timestampPart(time as Instant, part));
-    define(`.${part}`, ['timestamp', 'string'], int, ([time, zone]) =>
-      timestampPart(time as Instant, part, zone as string),
-    );
+    const read = ([time, zone]: readonly Value[], { node }: Call): Value =>
+      timestampPart(time as Instant, part, zone as string | undefined) ??
+      fail(node, 'timestamp out of range');
+    define(`.${part}`, ['timestamp'], int, read);
+    define(`.${part}`, ['timestamp', 'string'], int, read);
   }
   for (const part of durationParts)
     define(`.${part}`, ['duration'], int, ([span]) => durationPart(span as Span, part));

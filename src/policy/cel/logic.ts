@@ -6,7 +6,7 @@ import { refuse, textOf, type Compiled, type Scope } from './scope.js';
 import { kindOf, type Value } from './value.js';
 
 /** How a value that is no boolean would be asked about. */
-export function correctedBoolean(operand: Compiled): string | undefined {
+function correctedBoolean(operand: Compiled): string | undefined {
   const text = textOf(operand.node);
   switch (operand.type.kind) {
     case 'string':

@@ -68,10 +68,13 @@ export function parseDuration(text: string): Span | undefined {
   return createSpan(BigInt(Math.round(text.startsWith('-') ? -micros : micros)));
 }
 
-function zoned(instant: Instant, zone: string | undefined): Date {
-  const utc = new Date(Number(instant.micros / 1000n));
-  if (zone === undefined || zone === 'UTC') return utc;
-  const parts = new Intl.DateTimeFormat('en-US', {
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+/** Formatters are expensive to make; zones are literals of conditions, so there are few. */
+function formatterOf(zone: string): Intl.DateTimeFormat {
+  const known = formatters.get(zone);
+  if (known) return known;
+  const formatter = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -80,16 +83,18 @@ function zoned(instant: Instant, zone: string | undefined): Date {
     hour: 'numeric',
     minute: 'numeric',
     second: 'numeric',
-  }).formatToParts(utc);
-  const read = (type: string): number => Number(parts.find((part) => part.type === type)?.value ?? 0);
-  const shifted = Date.UTC(
-    read('year'),
-    read('month') - 1,
-    read('day'),
-    read('hour'),
-    read('minute'),
-    read('second'),
-  );
+  });
+  formatters.set(zone, formatter);
+  return formatter;
+}
+
+function zoned(instant: Instant, zone: string | undefined): Date {
+  const utc = new Date(Number(instant.micros / 1000n));
+  if (zone === undefined || zone === 'UTC' || Number.isNaN(utc.getTime())) return utc;
+  const parts = formatterOf(zone).formatToParts(utc);
+  const read = (type: string): number => Number(parts.find((part) => part.type === type)?.value ?? NaN);
+  const day = [read('year'), read('month') - 1, read('day')] as const;
+  const shifted = Date.UTC(...day, read('hour'), read('minute'), read('second'));
   return new Date(shifted + utc.getUTCMilliseconds());
 }
 
@@ -112,9 +117,13 @@ const getters = new Map<string, (date: Date) => number>([
 /** The names of CEL's accessors of timestamps. */
 export const timestampParts: readonly string[] = [...getters.keys()];
 
-/** One part of a timestamp, in a time zone (IANA name, default UTC); months, days of month and of year from 0, as in CEL. */
-export function timestampPart(instant: Instant, part: string, zone?: string): number {
-  return getters.get(part)?.(zoned(instant, zone)) ?? NaN;
+/**
+ * One part of a timestamp, in a time zone (IANA name, default UTC); months, days of month and of year from 0, as in CEL.
+ * Undefined for a time beyond what a calendar here reaches.
+ */
+export function timestampPart(instant: Instant, part: string, zone?: string): number | undefined {
+  const value = getters.get(part)?.(zoned(instant, zone));
+  return Number.isFinite(value) ? value : undefined;
 }
 
 const spanUnits = new Map([
