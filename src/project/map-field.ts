@@ -51,7 +51,10 @@ const nullIsValue = new Set([
   'mask',
   'constant',
 ]);
-const freeMaps = new Set(['metadata', 'arguments', 'user_context', 'users', 'claims']);
+const freeMaps = new Set([
+  ...['metadata', 'arguments', 'user_context', 'users', 'claims', 'default', 'examples', 'constant'],
+  ...['result', 'result_contains', 'result_contains_item', 'result_contains_all'],
+]);
 
 /** A file without the keys that have no value (`tags:` and nothing behind it): they count as absent. */
 export function dropEmptyKeys(field: Field): Field {
