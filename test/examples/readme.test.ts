@@ -20,7 +20,6 @@ async function runDemo(home: string): Promise<{ output: string; code: number | n
   const demo = fileURLToPath(new URL('examples/demo.mjs', root));
   const env = { PATH: process.env['PATH'], HOME: home, NO_COLOR: '1' };
   const child = spawn(process.execPath, [demo, '--port', '0'], { env });
-  onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   const note = (chunk: Buffer): void => {
     output += chunk.toString();
@@ -28,7 +27,9 @@ async function runDemo(home: string): Promise<{ output: string; code: number | n
   };
   child.stdout.on('data', note);
   child.stderr.on('data', note);
+  const deadline = setTimeout(() => child.kill('SIGTERM'), 40_000);
   const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
+  clearTimeout(deadline);
   return { output, code };
 }
 
