@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { ConfigNotFoundError, UsageError } from '../errors.js';
 import { findSite } from '../project/find-site.js';
@@ -30,29 +30,37 @@ function enclosingSite(folder: string): string | undefined {
   }
 }
 
-async function ask(context: Context, question: string, fallback: string): Promise<string> {
+/** Asks each question on stderr, and reads the answers line by line; an empty one is the fallback. */
+async function ask(
+  context: Context,
+  questions: readonly (readonly [question: string, fallback: string])[],
+): Promise<string[]> {
   const { stdin, stderr } = context.world;
-  stderr.write(`${question} (${fallback}): `);
   const lines = createInterface({ input: stdin });
-  try {
-    for await (const line of lines) return line.trim() === '' ? fallback : line.trim();
-    return fallback;
-  } finally {
-    lines.close();
+  const answers = lines[Symbol.asyncIterator]();
+  const given: string[] = [];
+  for (const [question, fallback] of questions) {
+    stderr.write(`${question} (${fallback}): `);
+    const answer = await answers.next();
+    const text = answer.done === true ? '' : answer.value.trim();
+    given.push(text === '' ? fallback : text);
   }
+  lines.close();
+  return given;
 }
 
 /** Names from the options, else asked for on a terminal, else from the folder. */
 async function chooseNames(context: Context, root: string, options: InitOptions): Promise<SiteNames> {
-  const given = { project: options.project, profile: context.options.profile };
-  const fallback = { project: basename(root) || 'site', profile: 'default' };
-  const { json } = context.options;
-  if (options.yes === true || json || context.world.stdin.isTTY !== true) {
-    return { project: given.project ?? fallback.project, profile: given.profile ?? fallback.profile };
-  }
-  const project = given.project ?? (await ask(context, 'Name of the project', fallback.project));
-  const profile = given.profile ?? (await ask(context, 'Name of the first profile', fallback.profile));
-  return { project, profile };
+  const project = options.project ?? (basename(root) || 'site');
+  const profile = context.options.profile ?? 'default';
+  const silent = options.yes === true || context.options.json || context.world.stdin.isTTY !== true;
+  if (silent || (options.project !== undefined && context.options.profile !== undefined))
+    return { project, profile };
+  const [newProject = project, newProfile = profile] = await ask(context, [
+    ['Name of the project', project],
+    ['Name of the first profile', profile],
+  ]);
+  return { project: newProject, profile: newProfile };
 }
 
 /** The published schemas, for editors. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { openRuntime, type OpenOptions } from '../engine/open-runtime.js';
+import type { OpenOptions } from '../engine/open-runtime.js';
 import type { Runtime } from '../engine/runtime.js';
 import { ConfigInvalidError } from '../errors.js';
 import type { Project } from '../model/project.js';
@@ -59,6 +59,7 @@ export async function withRuntime(
   purpose: 'run' | 'test',
   work: (runtime: Runtime) => Promise<ExitCode>,
 ): Promise<ExitCode> {
+  const { openRuntime } = await import('../engine/open-runtime.js');
   const runtime = await openRuntime(site.project, {
     ...siteKeys(site, true),
     logger: createQuietLogger(context, site.project.logging),

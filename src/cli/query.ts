@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { queryAsOperator, type OperatorResult } from '../engine/operator-query.js';
+import type { OperatorResult } from '../engine/operator-query.js';
 import { UsageError } from '../errors.js';
 import type { Limits } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
@@ -114,6 +114,7 @@ export async function query(
     ignoreErrors: () => true,
   });
   return withRuntime(context, site, 'run', async (runtime) => {
+    const { queryAsOperator } = await import('../engine/operator-query.js');
     const result = await queryAsOperator(runtime, {
       sql: text,
       parameters,

@@ -1,5 +1,4 @@
 import { Argument, type Command } from 'commander';
-import { call } from '../engine/pipeline.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Outcome } from '../model/outcome.js';
@@ -88,6 +87,7 @@ export async function run(
       context: cliRequest(headers),
       signal: interrupts(),
     };
+    const { call } = await import('../engine/pipeline.js');
     const outcome = await call(runtime, request, { skipResultCheck: options.skipOutputValidation === true });
     const explained = options.explain && explanation(endpointOf(runtime, kind, name), outcome);
     return printOutcome(context, outcome, explained);

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Logger } from '../engine/logger.js';
-import { openRuntime } from '../engine/open-runtime.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { Persona } from '../model/caller.js';
 import type { Project } from '../model/project.js';
@@ -133,6 +132,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
   const persona = assumedPersona(project, as);
   const logger = createLogger(context, project.logging);
   const stdio = project.transport.provider === 'stdio';
+  const { openRuntime } = await import('../engine/open-runtime.js');
   const runtime = await openRuntime(project, {
     ...siteKeys(site, stdio || isLoopbackHost(project.transport.http.host)),
     logger,

@@ -1,6 +1,5 @@
 import { relative, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { inspectProject } from '../engine/inspect-project.js';
 import { ConfigInvalidError, UsageError, type Problem } from '../errors.js';
 import { readProject, type ProjectReading } from '../project/load.js';
 import { readMigration } from '../project/migration.js';
@@ -38,6 +37,7 @@ interface Findings {
 async function inspect(reading: ProjectReading, database: boolean): Promise<Omit<Findings, 'root'>> {
   const { project, problems } = reading;
   if (project === undefined) return { problems, endpoints: 0, unprepared: 0 };
+  const { inspectProject } = await import('../engine/inspect-project.js');
   const inspection = await inspectProject(project, { database });
   return {
     problems: sortProblems([...problems, ...inspection.problems]),

@@ -1,5 +1,4 @@
 import { performance } from 'node:perf_hooks';
-import { call } from '../../engine/pipeline.js';
 import type { Runtime } from '../../engine/runtime.js';
 import { isMxcpError } from '../../errors.js';
 import type { Persona } from '../../model/caller.js';
@@ -65,6 +64,7 @@ export async function runTest(run: TestRun, planned: PlannedTest): Promise<RanTe
     context: cliRequest(requestHeaders(Object.entries({ ...test.requestHeaders, ...headers }))),
     signal,
   };
+  const { call } = await import('../../engine/pipeline.js');
   const startedAt = performance.now();
   try {
     const outcome = await call(runtime, request, { rollback: true });
