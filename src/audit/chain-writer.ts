@@ -14,7 +14,7 @@ import { otherStates } from './segment-scan.js';
 import type { ChainPosition } from './segment-tail.js';
 import type { Signer } from './sign.js';
 import { formatMicros, nowMicros, utcDay } from './timestamp.js';
-import { uuidV7 } from './uuid-v7.js';
+import { createUuidV7 } from './uuid-v7.js';
 
 export interface ChainOptions {
   readonly place: LogPlace;
@@ -45,6 +45,7 @@ export const headBeatMs = 3_600_000;
 export class ChainWriter {
   readonly #options: ChainOptions;
   readonly #writer = randomBytes(6).toString('hex');
+  readonly #uuid = createUuidV7();
   #file: SegmentFile;
   #position: ChainPosition | undefined;
   #day = 0;
@@ -175,7 +176,7 @@ export class ChainWriter {
     const place: ChainPlace = {
       schema_name: 'mxcp.endpoints',
       schema_version: 2,
-      record_id: uuidV7(now),
+      record_id: this.#uuid(now),
       seq: this.seq + 1,
       prev_hash: this.#position?.record_hash ?? null,
       started_seq: startedSeq,

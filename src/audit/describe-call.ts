@@ -298,7 +298,7 @@ function keepOutput(redactor: Redactor, released: Released, returns: TypeNode | 
 function sizeOf(released: Released): number {
   switch (released.form) {
     case 'value':
-      return Buffer.byteLength(JSON.stringify(released.value));
+      return Buffer.byteLength(released.json);
     case 'blob':
       return Buffer.byteLength(released.base64, 'base64');
     case 'messages':
