@@ -175,6 +175,27 @@ function checkDeclaredHashes(site: FieldSite): Problem[] {
   });
 }
 
+/** A second column of the same name becomes `name_1`, out of reach of rules about `name`. */
+function checkDuplicates(site: FieldSite): Problem[] {
+  const columns = site.shape.columns ?? [];
+  const names = new Set(columns.map(({ name }) => foldName(name, true)));
+  const baseOf = (name: string): string => foldName(/^(.+)_\d+$/.exec(name)?.[1] ?? '', true);
+  if (!site.endpoint.policies.output.some((rule) => 'fields' in rule)) return [];
+  const renamed = columns.filter(({ name }) => names.has(baseOf(name)));
+  return renamed.map(({ name }) =>
+    problemAt(
+      site.endpoint.origin,
+      'duplicate-column',
+      `The result column \`${name}\` looks like a second \`${baseOf(name)}\``,
+      {
+        endpoint: site.name,
+        severity: 'warning',
+        remedy: 'Rules about the one do not reach the other: give it a name of its own in the SQL',
+      },
+    ),
+  );
+}
+
 function checkColumns(site: FieldSite): Problem[] {
   const { returns, columns } = site.shape;
   const row = itemsOf(returns);
@@ -207,5 +228,6 @@ export function checkFields(endpoint: Endpoint, context: PolicyContext): Problem
     ...checkSensitiveRules(site),
     ...checkDeclaredHashes(site),
     ...checkColumns(site),
+    ...checkDuplicates(site),
   ];
 }

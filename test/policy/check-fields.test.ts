@@ -95,6 +95,14 @@ describe('an endpoint with rules about its output', () => {
     expect(problemsOf({ returns }, columns)).toEqual([]);
   });
 
+  it('is warned about a second column of the same name, which no rule reaches', () => {
+    const columns = ['ssn', 'SSN_1', 'name_1'].map((name) => ({ name, type: 'VARCHAR' }));
+    const problems = problemsOf({ output: [{ action: 'mask_fields', fields: ['ssn'] }] }, columns);
+    expect(problems.map(({ message }) => message)).toEqual([
+      'The result column `SSN_1` looks like a second `ssn`',
+    ]);
+  });
+
   it('has something sensitive when a rule acts on it', () => {
     const text = (site: boolean) =>
       ({ returns, output: [{ action: 'mask_sensitive_fields', site }] }) as const;
