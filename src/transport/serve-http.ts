@@ -8,6 +8,7 @@ import type { HttpSettings } from '../model/settings.js';
 import { createApp } from './http/create-app.js';
 import { createDrain } from './http/drain.js';
 import { isLoopbackHost } from './http/host-guard.js';
+import { listen } from './http/listen.js';
 import { createSdkBridge } from './http/sdk-bridge.js';
 import { defaultTimeouts, type Timeouts } from './http/timeouts.js';
 
@@ -60,19 +61,18 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   refuseOpenServer(runtime().project, settings);
   const drain = createDrain();
   const bridge = createSdkBridge(logger);
+  const app = createApp({ runtime, settings, logger, drain, bridge, direct, ...(persona && { persona }) });
+  await app.ready();
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const parts = { runtime, settings, logger, drain, bridge, timeouts, direct, ...(persona && { persona }) };
-  const app = createApp(parts);
-  await app.listen({ host: settings.host, port: settings.port });
-  const address = app.server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server does not listen on TCP');
-  const url = urlOf(address, settings.path);
+  const listener = await listen((request, response) => app.routing(request, response), settings, timeouts);
+  const url = urlOf(listener.address, settings.path);
   logger.info({ url }, 'listening');
   return {
     url,
     close: async (graceMs) => {
       await drain.finish(graceMs);
       await bridge.close();
+      await listener.close();
       await app.close();
     },
   };

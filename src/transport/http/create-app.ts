@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
 import {
   fastify,
   type FastifyError,
@@ -9,33 +8,20 @@ import {
 } from 'fastify';
 import type { HttpSettings } from '../../model/settings.js';
 import { rpcCodes } from '../present-error.js';
+import { statusTexts } from './client-error.js';
 import { corsHeaders, preflightHeaders } from './cors.js';
 import { createHostGuard, type HostGuard } from './host-guard.js';
 import { createMcpRoute, type McpRouteParts } from './mcp-route.js';
 import { sendRpcError } from './rpc-answer.js';
 import { securityHeaders, strictTransport } from './security-headers.js';
-import type { Timeouts } from './timeouts.js';
 
 /** What the HTTP application is made of. */
 export interface AppParts extends McpRouteParts {
   readonly settings: HttpSettings;
-  readonly timeouts: Timeouts;
 }
 
-/** Bytes of all headers of a request. */
-const maxHeaderBytes = 16_384;
-
-const reasons: Readonly<Record<number, string>> = {
-  400: 'Bad request',
-  404: 'Not found',
-  408: 'The request took too long',
-  413: 'The body is too large',
-  415: 'Content-Type must be application/json',
-  431: 'The headers are too large',
-};
-
 function sendStatus(reply: FastifyReply, status: number): FastifyReply {
-  const message = reasons[status] ?? (status < 500 ? 'Bad request' : 'Internal error');
+  const message = statusTexts[status] ?? (status < 500 ? 'Bad request' : 'Internal error');
   return sendRpcError(reply, status, { code: status < 500 ? rpcCodes.refused : rpcCodes.internal, message });
 }
 
@@ -100,43 +86,17 @@ function addErrors(app: FastifyInstance, { logger }: AppParts): void {
   });
 }
 
-/** Answers what is no HTTP request, or too slow or too large for one, and hangs up. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const timedOut = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const status = timedOut ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
-  const message = reasons[status] ?? 'Bad request';
-  const body = JSON.stringify({ jsonrpc: '2.0', error: { code: rpcCodes.refused, message }, id: null });
-  const head = Object.entries({
-    ...securityHeaders,
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${message}\r\n${head.join('')}\r\n${body}`);
-}
-
 /** The HTTP application: guards, limits and routes. It does not listen yet. */
 export function createApp(parts: AppParts): FastifyInstance {
-  const { settings, timeouts } = parts;
+  const { settings } = parts;
   const app = fastify({
-    http: { maxHeaderSize: maxHeaderBytes, connectionsCheckingInterval: timeouts.check },
     bodyLimit: settings.maxBodyBytes,
-    requestTimeout: timeouts.request,
-    keepAliveTimeout: timeouts.keepAlive,
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
-    forceCloseConnections: true,
     genReqId: () => randomUUID(),
-    clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => {
       void sendStatus(reply.headers(securityHeaders), error.statusCode ?? 400);
     },
   });
-  app.server.headersTimeout = timeouts.headers;
-  app.server.maxConnections = settings.maxConnections;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { MxcpError } from '../../errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import { presentError } from '../present-error.js';
+import { sendJson } from './send-message.js';
 
 /** A JSON-RPC id as it can be told back. */
 export type MessageId = string | number | null;
@@ -24,10 +25,7 @@ export function sendRpcError(
   error: { readonly code: number; readonly message: string; readonly data?: JsonObject },
   id: MessageId = null,
 ): FastifyReply {
-  return reply
-    .code(status)
-    .type('application/json')
-    .send(JSON.stringify({ jsonrpc: '2.0', error, id }));
+  return sendJson(reply, status, JSON.stringify({ jsonrpc: '2.0', error, id }));
 }
 
 /** RFC 6750, section 3: what a client has to do about a 401 or about missing scopes. */

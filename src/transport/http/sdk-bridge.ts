@@ -8,7 +8,7 @@ import { createServer } from '../mcp/create-server.js';
 import type { Session } from '../mcp/session.js';
 import type { RawHeaders } from '../request-headers.js';
 import { idOf, sendFailure } from './rpc-answer.js';
-import { sendStream } from './send-message.js';
+import { sendJson, sendStream, streamHeaders } from './send-message.js';
 
 /** One POST that the SDK answers. */
 export interface SdkRequest {
@@ -56,8 +56,8 @@ async function* events(
 }
 
 /**
- * Writes the SDK's answer. The status is decided when the first part of the answer is there, so that a single message that
- * was refused for its credential, scopes or rate gets the HTTP status that says so.
+ * Writes the SDK's answer. The status is decided when the answer, or the first part of a stream, is there, so that a single
+ * message that was refused for its credential, scopes or rate gets the HTTP status that says so.
  */
 async function relay(response: Response, pending: Pending, reply: FastifyReply): Promise<FastifyReply> {
   const { status, headers } = response;
@@ -65,17 +65,20 @@ async function relay(response: Response, pending: Pending, reply: FastifyReply):
   const allow = headers.get('allow');
   if (allow !== null) reply.header('allow', allow);
   if (body === null) return reply.code(status).send();
+  if (headers.get('content-type') !== streamHeaders['content-type']) {
+    const json = await response.text();
+    return refused(pending, reply) ?? sendJson(reply, status, json);
+  }
   const reader = body.getReader();
   const { value: first } = await reader.read();
-  if (pending.refusal) {
-    await reader.cancel();
-    const { error, callId } = pending.refusal;
-    return sendFailure(reply, error, callId, idOf(pending.request.body));
-  }
-  const type = headers.get('content-type') ?? 'application/json';
-  const stream = Readable.from(events(reader, first));
-  if (type.startsWith('text/event-stream')) return sendStream(reply, status, stream);
-  return reply.code(status).header('content-type', type).send(stream);
+  const refusal = refused(pending, reply);
+  if (refusal === undefined) return sendStream(reply, status, Readable.from(events(reader, first)));
+  await reader.cancel();
+  return refusal;
+}
+
+function refused({ refusal, request }: Pending, reply: FastifyReply): FastifyReply | undefined {
+  return refusal && sendFailure(reply, refusal.error, refusal.callId, idOf(request.body));
 }
 
 /** Creates the bridge; `logger` hears of what the SDK only reports. */

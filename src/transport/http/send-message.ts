@@ -14,8 +14,13 @@ export function sendStream(reply: FastifyReply, status: number, stream: Readable
   return reply.code(status).headers(streamHeaders).send(stream);
 }
 
+/** Sends a JSON text. */
+export function sendJson(reply: FastifyReply, status: number, json: string): FastifyReply {
+  return reply.code(status).type('application/json').send(json);
+}
+
 /** Sends one finished message as its era does: a JSON body, or a stream of one event. */
 export function sendMessage(reply: FastifyReply, era: Era, json: string): FastifyReply {
-  if (era === 'modern') return reply.code(200).header('content-type', 'application/json').send(json);
+  if (era === 'modern') return sendJson(reply, 200, json);
   return reply.code(200).headers(streamHeaders).send(`event: message\ndata: ${json}\n\n`);
 }
