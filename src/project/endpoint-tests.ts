@@ -41,18 +41,18 @@ export function buildTests(
     }
     seen.add(name);
     problems.push(...checkReferences(item, context));
-    return buildTest(item, name);
+    return buildTest(item, name, context.parameters);
   });
 }
 
-function buildTest(field: Field, name: string): EndpointTest {
+function buildTest(field: Field, name: string, parameters: readonly string[]): EndpointTest {
   const description = stringOf(at(field, 'description'));
   const user = stringOf(at(field, 'user'));
   const stated = at(field, 'user_context');
   return {
     name,
     ...(description !== undefined && { description }),
-    arguments: buildArguments(at(field, 'arguments')),
+    arguments: buildArguments(at(field, 'arguments'), parameters),
     ...(user !== undefined && { user }),
     ...(stated?.entries !== undefined && { userContext: toPersona(stated.data as JsonObject) }),
     requestHeaders: buildHeaders(at(field, 'request_headers')),
@@ -61,19 +61,25 @@ function buildTest(field: Field, name: string): EndpointTest {
   };
 }
 
-function argumentFields(field: Field | undefined): readonly (readonly [string, Field, Json])[] {
-  if (field?.entries !== undefined) return entriesOf(field).map(([key, child]) => [key, child, child.data]);
-  return (field?.items ?? []).flatMap((item) => {
+type ArgumentField = readonly [name: string, place: Field, value: Json];
+
+/** Arguments are a map, a list of `{key, value}`, or one such pair, which is a map with these keys unless a parameter is called so. */
+function argumentFields(field: Field | undefined, parameters: readonly string[]): readonly ArgumentField[] {
+  const isPair =
+    [...(field?.entries?.keys() ?? [])].sort().join() === 'key,value' && !parameters.includes('key');
+  if (field?.entries !== undefined && !isPair)
+    return entriesOf(field).map(([key, child]) => [key, child, child.data]);
+  return itemsOf(field).flatMap((item): readonly ArgumentField[] => {
     const key = at(item, 'key');
     const name = stringOf(key);
     return name === undefined || key === undefined
       ? []
-      : [[name, key, item.entries?.get('value')?.data ?? null] as const];
+      : [[name, key, item.entries?.get('value')?.data ?? null]];
   });
 }
 
-function buildArguments(field: Field | undefined): JsonObject {
-  return jsonObject(argumentFields(field).map(([name, , value]) => [name, value]));
+function buildArguments(field: Field | undefined, parameters: readonly string[]): JsonObject {
+  return jsonObject(argumentFields(field, parameters).map(([name, , value]) => [name, value]));
 }
 
 function buildHeaders(field: Field | undefined): Readonly<Record<string, string>> {
@@ -161,7 +167,7 @@ const listing = (known: readonly string[]): string =>
   known.length === 0 ? 'There are none.' : `Known: ${known.join(', ')}.`;
 
 function unknownArguments(field: Field, parameters: readonly string[]): readonly Problem[] {
-  return argumentFields(at(field, 'arguments')).flatMap(([name, place]) => {
+  return argumentFields(at(field, 'arguments'), parameters).flatMap(([name, place]) => {
     if (parameters.includes(name)) return [];
     const message = `The endpoint has no parameter "${name}"`;
     return [

@@ -17,7 +17,7 @@ export function variable(env: Environment, name: string): string | undefined {
 
 /**
  * Expands `${NAME}` and `${NAME:-default}` in the texts for which `isActive` holds; `$${` stands for `${`. An empty variable
- * counts as unset only where there is a default, as in a shell.
+ * counts as unset only where there is a default, as in a shell. A text with an unset variable stays as it is.
  */
 export function expandVariables(
   root: Field,
@@ -34,13 +34,18 @@ export function expandVariables(
       );
       return field;
     }
+    const missing: string[] = [];
     const data = field.data.replaceAll(
       reference,
       (_all, escaped: string | undefined, name = '', fallback?: string) => {
         if (escaped !== undefined) return escaped;
-        return lookUp(env, String(name), fallback) ?? unset(field, String(name), problems);
+        const value = lookUp(env, String(name), fallback);
+        if (value === undefined) missing.push(String(name));
+        return value ?? '';
       },
     );
+    problems.push(...missing.map((name) => unset(field, name)));
+    if (missing.length > 0) return field;
     return { ...field, data, replaced: true };
   };
   return { root: mapScalars(root, change), problems };
@@ -51,9 +56,8 @@ function lookUp(env: Environment, name: string, fallback: string | undefined): s
   return fallback === undefined ? value : value === undefined || value === '' ? fallback : value;
 }
 
-function unset(field: Field, name: string, problems: Problem[]): string {
+function unset(field: Field, name: string): Problem {
   const message = `The environment variable ${name} is not set`;
   const remedy = `Set ${name}, or give a default with \${${name}:-…}.`;
-  problems.push(problemOf(field, { rule: 'unset-variable', message, remedy }));
-  return '';
+  return problemOf(field, { rule: 'unset-variable', message, remedy });
 }

@@ -38,7 +38,7 @@ export interface Field {
 /** The place of a character of a YAML file. */
 export function originAt(source: YamlSource, offset: number): Origin {
   const { line, col } = source.lines.linePos(offset);
-  return { file: source.file, line, column: col };
+  return { file: source.file, line: Math.max(1, line), column: Math.max(1, col) };
 }
 
 /** The place of a value. */

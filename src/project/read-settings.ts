@@ -1,8 +1,8 @@
 import type { Problem } from '../errors.js';
 import type { Limits } from '../model/endpoint.js';
 import type { Project } from '../model/project.js';
-import type { Environment } from './expand.js';
-import { at, entriesOf, keyOrigin, stringOf, stringsOf, type Field } from './field.js';
+import { variable, type Environment } from './expand.js';
+import { at, entriesOf, stringOf, stringsOf, type Field } from './field.js';
 import type { SiteLocation } from './find-site.js';
 import { defaultLimits, mergeLimits } from './limits.js';
 import type { Overrides } from './overrides.js';
@@ -94,13 +94,10 @@ export async function readSettings(context: SettingsContext, productVersion: str
     user: at(userProfile, 'secret_key') ?? at(user, 'secret_key'),
     hidden: true,
   });
-  if (secretKey !== undefined && secretKey.length < 16) {
-    const origin = keyOrigin(at(userProfile, 'secret_key') ?? at(user, 'secret_key') ?? site);
-    reader.refuse(
-      origin,
-      'The site secret `secret_key` (MXCP_SECRET_KEY) has less than 16 characters',
-      secretRemedy,
-    );
+  const fromEnvironment = variable(context.env, 'MXCP_SECRET_KEY') ?? '';
+  if (fromEnvironment !== '' && fromEnvironment.length < 16) {
+    const origin = { file: 'environment variable MXCP_SECRET_KEY', line: 1, column: 1 };
+    reader.refuse(origin, 'MXCP_SECRET_KEY has less than 16 characters', secretRemedy);
   }
   return {
     server: {

@@ -105,7 +105,7 @@ const escapes: Readonly<Record<string, string>> = {
 function unquote(content: string, offset: number, style: Field['style']): readonly Piece[] {
   if (style === 'single-quoted') return splitAt(content, offset, /''/g, () => "'");
   if (style !== 'double-quoted') return [{ text: content, offset }];
-  return splitAt(content, offset, /\\(?:x[\da-f]{2}|u[\da-f]{4}|U[\da-f]{8}|[\s\S]|$)/gi, (escape) =>
+  return splitAt(content, offset, /\\(?:x[\dA-Fa-f]{2}|u[\dA-Fa-f]{4}|U[\dA-Fa-f]{8}|[\s\S]|$)/g, (escape) =>
     escape.length > 2
       ? String.fromCodePoint(Number.parseInt(escape.slice(2), 16))
       : (escapes[escape.slice(1)] ?? ''),

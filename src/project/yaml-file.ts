@@ -6,7 +6,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
-  type Document,
+  type Alias,
   type Node,
   type Scalar,
   type YAMLError,
@@ -70,11 +70,11 @@ export function parseYaml(name: FileName, text: string): YamlFile {
       prettyErrors: false,
       resolveKnownTags: false,
     });
-    const problems = [...document.errors, ...document.warnings].map((error) => yamlProblem(source, error));
+    const problems = syntaxProblems(source, document.errors, document.warnings);
     if (document.contents === null || document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) {
       return { source, problems };
     }
-    const converter = new Converter(source, document);
+    const converter = new Converter(source);
     const root = converter.convert(document.contents, 0);
     return { source, root, problems: [...problems, ...converter.problems] };
   } catch (error) {
@@ -87,6 +87,18 @@ export function parseYaml(name: FileName, text: string): YamlFile {
 function newSource(name: FileName, text: string, lines = new LineCounter()): YamlSource {
   const { path, shown, confidential = false, expandable = false } = name;
   return { file: shown, path, text, lines, confidential, expandable };
+}
+
+/** Every duplicate key and unknown tag, but only the first syntax error: those behind it mostly follow from it. */
+function syntaxProblems(
+  source: YamlSource,
+  errors: readonly YAMLError[],
+  warnings: readonly YAMLError[],
+): readonly Problem[] {
+  const duplicates = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+  const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+  const shown = first === undefined ? [...duplicates, ...warnings] : [...duplicates, first];
+  return shown.map((error) => yamlProblem(source, error));
 }
 
 function yamlProblem(source: YamlSource, error: YAMLError): Problem {
@@ -111,14 +123,20 @@ const styles: Readonly<Record<Scalar.Type, ScalarStyle>> = {
 class Converter {
   readonly problems: Problem[] = [];
   readonly #source: YamlSource;
-  readonly #document: Document.Parsed;
+  /** The latest node of each anchor, and what each alias stood for where it was read. */
+  readonly #anchors = new Map<string, Node>();
+  readonly #targets = new Map<Alias, Node | undefined>();
   readonly #open = new Set<Node>();
   #aliased = 0;
   #insideAlias = 0;
 
-  constructor(source: YamlSource, document: Document.Parsed) {
+  constructor(source: YamlSource) {
     this.#source = source;
-    this.#document = document;
+  }
+
+  #target(alias: Alias): Node | undefined {
+    if (!this.#targets.has(alias)) this.#targets.set(alias, this.#anchors.get(alias.source));
+    return this.#targets.get(alias);
   }
 
   convert(node: Node | null, depth: number, keyStart?: number): Field {
@@ -127,7 +145,8 @@ class Converter {
     if (this.#insideAlias > 0) this.#aliased++;
     if (node === null) return { ...place, data: null, style: 'plain' };
     if (depth > maxDepth) throw new RangeError('too deep');
-    if (isAlias(node)) return this.#alias(node.resolve(this.#document), place, depth);
+    if (isAlias(node)) return this.#alias(this.#target(node), place, depth);
+    if (node.anchor !== undefined && this.#insideAlias === 0) this.#anchors.set(node.anchor, node);
     if (isMap(node)) return this.#map(node.items, place, depth);
     if (isSeq(node)) {
       const items = node.items.map((item) => this.convert(item as Node | null, depth + 1));
