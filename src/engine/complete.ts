@@ -87,7 +87,7 @@ function completeFor(runtime: Runtime, progress: Progress, argument: string, val
   if (operation === undefined) throw unknownEndpoint(kind, name);
   progress.operation = operation;
   const subject: Subject = { caller, request: context, endpoint: operation.subject };
-  authorizeEarly(progress, operation, subject);
+  authorizeEarly(runtime, progress, operation, subject);
   const parameter = operation.endpoint.parameters.find((one) => one.name === argument);
   return matching(candidates(parameter?.node), value);
 }

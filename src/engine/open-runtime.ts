@@ -10,7 +10,7 @@ import type { Project } from '../model/project.js';
 import { localCallers } from './callers.js';
 import { compileProject, type Compilation } from './compile.js';
 import { countInFlight } from './in-flight.js';
-import { createListingCaches } from './listing.js';
+import { createListingCaches } from './listing-cache.js';
 import type { Logger } from './logger.js';
 import { buildRegistry } from './registry.js';
 import type { Runtime } from './runtime.js';

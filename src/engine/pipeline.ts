@@ -2,7 +2,7 @@ import { OverloadedError } from '../errors.js';
 import type { CallRequest } from '../model/call.js';
 import type { Outcome, Released } from '../model/outcome.js';
 import type { Subject } from '../policy/subject.js';
-import { authorizeEarly } from './authorize-early.js';
+import { authorizeEarly, concealing } from './authorize-early.js';
 import { startDeadline } from './deadline.js';
 import type { Operation } from './operation.js';
 import { noteDecision, type Progress } from './progress.js';
@@ -30,10 +30,12 @@ async function runStages(runtime: Runtime, progress: Progress, options: BodyOpti
   const { operation, raw } = resolve(runtime.registry, progress.request);
   progress.operation = operation;
   const subject: Subject = { caller, request: context, endpoint: operation.subject };
-  authorizeEarly(progress, operation, subject);
-  const args = operation.bind(raw);
-  progress.args = args;
-  noteDecision(progress, operation.rules.authorize(subject, args), 'input');
+  authorizeEarly(runtime, progress, operation, subject);
+  const args = concealing(runtime, progress, operation, subject, () => {
+    progress.args = operation.bind(raw);
+    noteDecision(progress, operation.rules.authorize(subject, progress.args), 'input');
+    return progress.args;
+  });
   const leaveGate = enterGate(operation);
   const deadline = startDeadline(operation.endpoint.limits.timeoutMs, signal, runtime.stopping);
   try {

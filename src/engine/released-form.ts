@@ -13,7 +13,7 @@ function soleText(value: Json): string | undefined {
   if (!Array.isArray(value) || value.length !== 1) return undefined;
   const [row] = value as readonly Json[];
   if (typeof row !== 'object' || row === null) return undefined;
-  const [text, ...others] = Object.values(row) as Json[];
+  const [text, ...others]: Json[] = Object.values(row);
   return typeof text === 'string' && others.length === 0 ? text : undefined;
 }
 

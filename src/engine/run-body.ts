@@ -1,4 +1,4 @@
-import { ExecuteConflictError, InvalidResultError, PolicyDeniedError } from '../errors.js';
+import { ExecuteConflictError, PolicyDeniedError } from '../errors.js';
 import type { JsonObject } from '../model/json.js';
 import type { Released } from '../model/outcome.js';
 import type { RowFilter } from '../policy/row-filter.js';
@@ -85,7 +85,13 @@ function releaseChecked(run: BodyRun, produced: Produced, filter: RowFilter | un
     options.skipResultCheck === true ? produced.response : operation.result.check(produced.response);
   const result = operation.rules.release(subject, args, checked, filter);
   noteDecision(progress, result.status === 'denied' ? result : { traces: result.traces }, 'output');
-  if (result.status !== 'released') throw new InvalidResultError('No results returned', '');
+  if (result.status !== 'released') return noResult(operation);
   progress.changed = result.changed;
   return releasedForm(operation.endpoint, produced, result.value, result.changed);
+}
+
+/** A single item that a row rule dropped is as absent as one that the query did not find (spec page 03). */
+function noResult({ result }: Operation): Released {
+  const value = result.shapeRows([], []);
+  return { form: 'value', value, json: JSON.stringify(value), truncated: false };
 }

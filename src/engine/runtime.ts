@@ -6,7 +6,7 @@ import type { Caller, Persona } from '../model/caller.js';
 import type { Transport } from '../model/call.js';
 import type { Project } from '../model/project.js';
 import type { EndpointKind } from '../model/rule.js';
-import type { ListingCache } from './listing.js';
+import type { ListingCache } from './listing-cache.js';
 import type { Logger } from './logger.js';
 import type { Registry } from './registry.js';
 

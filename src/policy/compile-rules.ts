@@ -9,9 +9,9 @@ import { contextNames } from './cel/context-names.js';
 import { createFrame } from './cel/frame.js';
 import { loadCondition, type ConditionSite } from './check-condition.js';
 import { checkFields } from './check-fields.js';
-import type { Decision, ReleaseResult } from './decision.js';
+import { denialOf, type Decision, type Denial, type ReleaseResult } from './decision.js';
 import { effectsOf } from './effects.js';
-import { decideInput, isVisible, type CompiledInputRule } from './input-rules.js';
+import { decideInput, hidingRule, type CompiledInputRule } from './input-rules.js';
 import { compileOutputRule, returnsOf } from './output-rule.js';
 import type { PolicyContext } from './policy-context.js';
 import { problemAt } from './problem.js';
@@ -25,8 +25,8 @@ export interface EndpointRules {
   early(subject: Subject): Decision;
   /** The other input rules. */
   authorize(subject: Subject, args: JsonObject): Decision;
-  /** False: some input rule denies this caller whatever the arguments, so he does not see the endpoint. */
-  visible(subject: Subject): boolean;
+  /** The denial by an input rule that denies this caller whatever the arguments, so that he does not see the endpoint. */
+  hiddenBy(subject: Subject): Denial | undefined;
   /** A filter for rows while they stream; undefined when rows are not filtered, or only by the whole result. */
   rowFilter(subject: Subject, args: JsonObject): RowFilter | undefined;
   /** All output rules. `filtered`: the filter that rows already passed. */
@@ -133,7 +133,10 @@ function assemble(plan: OutputPlan, input: readonly CompiledInputRule[], streams
   return {
     early: (subject) => decideInput(early, subject, undefined),
     authorize: (subject, args) => decideInput(late, subject, args),
-    visible: (subject) => isVisible(input, subject),
+    hiddenBy: (subject) => {
+      const rule = hidingRule(input, subject);
+      return rule && denialOf(rule, true);
+    },
     rowFilter: (subject, args) =>
       streams && rowRules.length > 0 ? createRowFilter(rowRules, createFrame(subject, args)) : undefined,
     release: (subject, args, response, filtered) =>

@@ -42,9 +42,9 @@ function deniesAlways({ rule, condition }: CompiledInputRule, subject: Subject):
 }
 
 /**
- * False when some rule denies this caller whatever the arguments (spec page 04, "Seeing and calling"): with all
- * arguments absent it is true, or fails for another reason than that an argument is needed.
+ * The rule that denies this caller whatever the arguments (spec page 04, "Seeing and calling"): with all arguments absent
+ * it is true, or fails for another reason than that an argument is needed.
  */
-export function isVisible(rules: readonly CompiledInputRule[], subject: Subject): boolean {
-  return !rules.some((rule) => deniesAlways(rule, subject));
+export function hidingRule(rules: readonly CompiledInputRule[], subject: Subject): InputRule | undefined {
+  return rules.find((rule) => deniesAlways(rule, subject))?.rule;
 }

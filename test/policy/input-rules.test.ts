@@ -59,7 +59,7 @@ describe.each(
     expect(denial?.rule).toBe(want.deny);
     if (want.reason !== undefined) expect(denial?.reason).toBe(want.reason);
     if (want.traces) expect(traces).toEqual(want.traces);
-    expect(rules.visible(who)).toBe(item.hidden !== true);
+    expect(rules.hiddenBy(who) !== undefined).toBe(item.hidden === true);
   });
 });
 
