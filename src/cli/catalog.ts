@@ -29,6 +29,12 @@ export const catalog: readonly CatalogEntry[] = [
     load: () => import('./validate.js'),
   },
   { name: 'test', summary: 'Run the tests of the endpoints', load: () => import('./test.js') },
+  { name: 'log', summary: 'Search, follow, count and export the audit log', load: () => import('./log.js') },
+  {
+    name: 'log-cleanup',
+    summary: 'Delete audit records that are older than the site keeps them',
+    load: () => import('./log-cleanup.js'),
+  },
   { name: 'schema', summary: 'Print the JSON Schema of a file format', load: () => import('./schema.js') },
   { name: 'config', summary: 'Print the effective configuration', load: () => import('./config.js') },
   {

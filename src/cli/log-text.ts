@@ -1,0 +1,74 @@
+import type { Json, JsonObject } from '../model/json.js';
+import type { Colors } from './context.js';
+import { printable } from './printable.js';
+
+/** Fields that a row of the table is made of. */
+export const rowColumns: readonly string[] = [
+  'timestamp',
+  'operation_type',
+  'operation_name',
+  'resource_uri',
+  'operation_status',
+  'policy_decision',
+  'policy_rule',
+  'error_code',
+  'username',
+  'user_id',
+  'user_key',
+  'role',
+  'duration_ms',
+  'output_rows',
+  'call_id',
+];
+
+export const rowHead: readonly string[] = ['TIME', 'WHAT', 'WHO', 'RESULT', 'POLICY', 'MS', 'ROWS', 'CALL'];
+
+/** A record's time for people: local, or with `utc` as it is recorded. */
+export function localTime(timestamp: string, utc: boolean): string {
+  const millis = Date.parse(timestamp);
+  if (Number.isNaN(millis)) return timestamp;
+  if (utc) return timestamp.slice(0, 23).replace('T', ' ') + 'Z';
+  const date = new Date(millis);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  const time = [two(date.getHours()), two(date.getMinutes()), two(date.getSeconds())].join(':');
+  return `${day} ${time}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+}
+
+function text(value: Json | undefined): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** One field of a record as a cell. */
+export function cell(name: string, value: Json | undefined, utc: boolean): string {
+  return name === 'timestamp' && typeof value === 'string' ? localTime(value, utc) : text(value);
+}
+
+function resultOf(record: JsonObject): string {
+  return text(record['error_code'] ?? record['operation_status']);
+}
+
+function policyOf(record: JsonObject): string {
+  const decision = text(record['policy_decision']);
+  return record['policy_rule'] === undefined ? decision : `${decision} ${text(record['policy_rule'])}`;
+}
+
+/** A record as a row under `rowHead`. */
+export function recordRow(record: JsonObject, utc: boolean, colors: Colors): string[] {
+  const what = `${text(record['operation_type'])} ${text(record['resource_uri'] ?? record['operation_name'])}`;
+  const who = text(record['username'] ?? record['user_id'] ?? record['user_key'] ?? record['role']);
+  const denied = record['policy_decision'] === 'deny';
+  const failed = record['operation_status'] === 'error';
+  const result = printable(resultOf(record));
+  return [
+    localTime(text(record['timestamp']), utc),
+    printable(what),
+    printable(who === '' ? '-' : who),
+    failed ? colors.red(result) : result,
+    denied ? colors.red(printable(policyOf(record))) : printable(policyOf(record)),
+    text(record['duration_ms']),
+    text(record['output_rows']),
+    text(record['call_id']),
+  ];
+}

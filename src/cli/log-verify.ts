@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { verifyLog } from '../audit/verify-log.js';
+import type { Finding, VerifyReport } from '../audit/verify-report.js';
+import { UsageError } from '../errors.js';
+import { secretFile } from '../project/site-secret.js';
+import type { Context, ExitCode, Invoke } from './context.js';
+import { openSite, siteKeys, type Site } from './open-site.js';
+import { printResult } from './output.js';
+import { printable } from './printable.js';
+
+interface VerifyOptions {
+  readonly head?: readonly string[];
+  readonly publicKey?: string;
+}
+
+function placeOf({ file, line }: Finding): string {
+  return line === undefined ? file : `${file}:${line}`;
+}
+
+function answerText({ answer, unanchored, unchecked, findings }: VerifyReport): string {
+  const [first] = findings;
+  switch (answer) {
+    case 'anchored':
+      return 'intact and anchored';
+    case 'up-to-head':
+      return `intact up to head (${unanchored} later ${unanchored === 1 ? 'record' : 'records'} not yet anchored)`;
+    case 'unsigned':
+      return `intact but unsigned (${unchecked} records without a signature that could be checked)`;
+    case 'broken': {
+      const broken = findings.find(({ kind }) => kind === 'broken');
+      return `broken at ${broken === undefined ? '?' : placeOf(broken)}`;
+    }
+    case 'missing':
+      return `${(first?.kind ?? 'missing').replace('-', ' ')} at ${first === undefined ? '?' : placeOf(first)}`;
+  }
+}
+
+function reportText(report: VerifyReport): string {
+  const { segments, records, retired, running, notChained, findings, findingCount } = report;
+  const notes = [
+    `${records} records in ${segments} segments`,
+    ...(retired > 0 ? [`${retired} segments deleted by log-cleanup`] : []),
+    ...(running > 0 ? [`${running} calls without an outcome, started less than 10 minutes ago`] : []),
+    ...notChained.map((file) => `${file}: not chained`),
+  ];
+  const listed = findings.map((one) => `${placeOf(one)}: ${one.message}`);
+  const more = findingCount > findings.length ? [`and ${findingCount - findings.length} more`] : [];
+  return [answerText(report), ...notes, ...listed, ...more].map((line) => printable(line)).join('\n');
+}
+
+function readPublicKey(context: Context, file: string): string {
+  try {
+    return readFileSync(resolve(context.world.cwd, file), 'utf8');
+  } catch (error) {
+    throw new UsageError('The file of --public-key cannot be read', { cause: error });
+  }
+}
+
+/** Someone who verifies need not have the site secret: then only what it proves cannot be said. */
+function keysOf(site: Site): { readonly siteSecret?: string; readonly stateDirectory?: string } {
+  const file = secretFile(site.project.name, site.env);
+  const configured = site.project.secretKey ?? site.env['MXCP_SECRET_KEY'];
+  return configured !== undefined || existsSync(file)
+    ? siteKeys(site, false)
+    : { stateDirectory: dirname(file) };
+}
+
+/** Says whether the log is what was written; exit code 4 when something was changed or is gone. */
+export async function logVerify(
+  context: Context,
+  { head = [], publicKey }: VerifyOptions,
+): Promise<ExitCode> {
+  const site = await openSite(context, { ignoreErrors: () => true });
+  const { siteSecret, stateDirectory } = keysOf(site);
+  const { path, signingKey } = site.project.audit;
+  const report = verifyLog({
+    path,
+    stateDirectory,
+    heads: head.map((file) => resolve(context.world.cwd, file)),
+    keys: {
+      siteSecret,
+      signingKey: publicKey === undefined ? signingKey : undefined,
+      publicKey: publicKey === undefined ? undefined : readPublicKey(context, publicKey),
+    },
+  });
+  const failed = report.answer === 'broken' || report.answer === 'missing';
+  return printResult(
+    context,
+    { ...report, text: answerText(report) },
+    () => reportText(report),
+    failed ? 4 : 0,
+  );
+}
+
+/** `mxcp log verify`. */
+export function configureLogVerify(command: Command, invoke: Invoke): void {
+  const summary = 'Check that nothing in the log was changed and nothing is missing';
+  command
+    .summary(summary)
+    .description(summary)
+    .option('--head <file...>', 'heads that were kept elsewhere')
+    .option('--public-key <file>', 'check Ed25519 signatures with this key (PEM)')
+    .action((options: VerifyOptions) => invoke((context) => logVerify(context, options)));
+}

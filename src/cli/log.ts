@@ -1,0 +1,195 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { isLogColumn } from '../audit/log-columns.js';
+import { parseTime, type LogFilter } from '../audit/log-filter.js';
+import type { OperationType } from '../audit/entry.js';
+import type { StatsKey } from '../audit/log-stats.js';
+import { UsageError } from '../errors.js';
+import type { Context, ExitCode, Invoke } from './context.js';
+import { configureLogShow } from './log-show.js';
+import { configureLogVerify } from './log-verify.js';
+import { exportRecords, followRecords, printRecords, printStats } from './log-output.js';
+import { openSite } from './open-site.js';
+
+/** Options of `mxcp log` as commander gives them. */
+export interface LogOptions {
+  readonly tool?: string;
+  readonly resource?: string;
+  readonly prompt?: string;
+  readonly type?: OperationType;
+  readonly policy?: 'allow' | 'deny' | 'warn' | 'n/a';
+  readonly rule?: string;
+  readonly status?: 'success' | 'error' | 'started';
+  readonly user?: string;
+  readonly client?: string;
+  readonly session?: string;
+  readonly trace?: string;
+  readonly call?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly grep?: string;
+  readonly shadow?: true;
+  readonly utc?: true;
+  readonly limit: number;
+  readonly offset: number;
+  readonly asc?: true;
+  readonly fields?: readonly string[];
+  readonly jsonl?: true;
+  readonly csv?: true;
+  readonly exportCsv?: string;
+  readonly exportDuckdb?: string;
+  readonly exportParquet?: string;
+  readonly follow?: true;
+  readonly stats?: true;
+  readonly by?: StatsKey;
+}
+
+/** The filter that the options mean. Throws `AUDIT_QUERY_FAILED` for a time that is none. */
+export function filterOf(options: LogOptions, now: number): LogFilter {
+  const {
+    tool,
+    resource,
+    prompt,
+    type,
+    policy,
+    rule,
+    status,
+    user,
+    client,
+    session,
+    trace,
+    call,
+    grep,
+    shadow,
+  } = options;
+  const time = (text: string | undefined): number | undefined =>
+    text === undefined ? undefined : parseTime(text, now, options.utc === true);
+  return {
+    ...{
+      tool,
+      resource,
+      prompt,
+      type,
+      policy,
+      rule,
+      status,
+      user,
+      client,
+      session,
+      trace,
+      call,
+      grep,
+      shadow,
+    },
+    since: time(options.since),
+    until: time(options.until),
+  };
+}
+
+/** Options of which only one says what happens. */
+const actions = ['follow', 'stats', 'exportCsv', 'exportDuckdb', 'exportParquet'] as const;
+
+function checkCombination(context: Context, options: LogOptions): void {
+  const chosen = actions.filter((name) => options[name] !== undefined);
+  const forms = [options.jsonl, options.csv, context.options.json || undefined].filter(
+    (one) => one !== undefined,
+  );
+  if (chosen.length > 1) throw new UsageError('Choose one of --follow, --stats and the exports');
+  if (forms.length > 1) throw new UsageError('Choose one of --json, --jsonl and --csv');
+  if (options.follow !== undefined && (options.until !== undefined || context.options.json)) {
+    throw new UsageError('--follow goes with neither --until nor --json (use --jsonl)');
+  }
+  if (options.by !== undefined && options.stats === undefined) throw new UsageError('--by goes with --stats');
+}
+
+/** Prints, follows, counts or exports records of the audit log. Opens no database of the site, and records nothing. */
+export async function log(context: Context, options: LogOptions): Promise<ExitCode> {
+  checkCombination(context, options);
+  const { audit } = (await openSite(context, { ignoreErrors: () => true })).project;
+  const filter = filterOf(options, Date.now());
+  if (options.follow !== undefined) return followRecords(context, audit.path, filter, options);
+  if (options.stats !== undefined) return printStats(context, audit.path, filter, options.by ?? 'tool');
+  if (options.exportCsv ?? options.exportDuckdb ?? options.exportParquet) {
+    return exportRecords(context, audit.path, filter, options);
+  }
+  return printRecords(context, audit.path, filter, options);
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is not a whole number.');
+  return Number(text);
+}
+
+function fieldList(text: string): string[] {
+  const fields = text.split(',').map((name) => name.trim());
+  const unknown = fields.find((name) => !isLogColumn(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`A record has no field '${unknown}'.`);
+  return fields;
+}
+
+function addFilters(command: Command): void {
+  command
+    .option('--tool <name>', 'only calls of this tool')
+    .option('--resource <uri>', 'only reads of this resource, by template or by concrete URI')
+    .option('--prompt <name>', 'only calls of this prompt')
+    .addOption(
+      new Option('--type <type>', 'only records of this kind').choices([
+        'tool',
+        'resource',
+        'prompt',
+        'completion',
+        'auth',
+        'admin',
+        'server',
+      ]),
+    )
+    .addOption(
+      new Option('--policy <decision>', 'only this decision').choices(['allow', 'deny', 'warn', 'n/a']),
+    )
+    .option('--rule <id>', 'only calls that this rule decided or changed, or would have in shadow')
+    .addOption(
+      new Option('--status <status>', 'only this end of a call').choices(['success', 'error', 'started']),
+    )
+    .option('--user <user>', 'only this user, by id, key or name')
+    .option('--client <client>', 'only this client, by id or name')
+    .option('--session <id>', 'only this session')
+    .option('--trace <id>', 'only this trace')
+    .option('--call <id>', 'only this call')
+    .option('--since <time>', 'not before: 10s, 5m, 2h, 1d, or an ISO time')
+    .option('--until <time>', 'before: the same')
+    .option('--grep <text>', 'only records in which this text occurs')
+    .option('--shadow', 'only calls on which a rule in shadow mode would have acted');
+}
+
+function addOutput(command: Command): void {
+  command
+    .addOption(new Option('--limit <n>', 'records to show').argParser(wholeNumber).default(100))
+    .addOption(new Option('--offset <n>', 'records to skip').argParser(wholeNumber).default(0))
+    .option('--asc', 'oldest first')
+    .option('--utc', 'times in UTC')
+    .addOption(new Option('--fields <names>', 'fields to show, separated by commas').argParser(fieldList))
+    .option('--jsonl', 'print one JSON object per line')
+    .option('--csv', 'print CSV')
+    .option('--export-csv <file>', 'write all matching records to a CSV file')
+    .option('--export-duckdb <file>', 'write them to the table audit_logs of a DuckDB file')
+    .option('--export-parquet <file>', 'write them to a Parquet file')
+    .option('--follow', 'go on printing as records are written')
+    .option('--stats', 'count instead of listing')
+    .addOption(
+      new Option('--by <group>', 'what --stats counts by').choices([
+        'tool',
+        'user',
+        'policy',
+        'rule',
+        'hour',
+      ]),
+    );
+}
+
+/** `mxcp log`, `mxcp log show` and `mxcp log verify`. */
+export function configure(command: Command, invoke: Invoke): void {
+  addFilters(command);
+  addOutput(command);
+  command.action((options: LogOptions) => invoke((context) => log(context, options)));
+  configureLogShow(command.command('show'), invoke);
+  configureLogVerify(command.command('verify'), invoke);
+}
