@@ -11,6 +11,8 @@ export interface ExplainedRule {
   readonly mode: 'enforce' | 'shadow';
   readonly place: string;
   readonly condition: string | null;
+  /** The `where` of `keep_rows`. */
+  readonly where?: string;
   /** `not-asked`: the call ended before this rule's turn. */
   readonly matched: boolean | 'not-evaluable' | 'not-asked';
   /** Values removed, masked or dropped. */
@@ -42,18 +44,25 @@ function explainRule(
     mode: rule.mode,
     place: `${file}:${line}:${column}`,
     condition: rule.condition?.text ?? null,
+    ...('where' in rule && { where: rule.where.text }),
     matched: trace?.matched ?? 'not-asked',
     changed: trace?.changed ?? 0,
     ...(trace?.error !== undefined && { error: trace.error }),
   };
 }
 
-function verdict({ matched, changed, mode, stage, error }: ExplainedRule): string {
+function effectText({ action, changed, stage }: ExplainedRule): string {
+  if (stage === 'input' || action === 'deny') return 'matched';
+  const noun = action === 'keep_rows' ? 'rows dropped' : 'values changed';
+  return `matched, ${noun}: ${changed}`;
+}
+
+function verdict(rule: ExplainedRule): string {
+  const { matched, mode, error } = rule;
   if (matched === 'not-asked') return 'not asked';
   if (matched === 'not-evaluable') return `could not be evaluated, so it denies: ${error ?? ''}`;
   if (!matched) return 'did not match';
-  const effect = stage === 'output' && changed > 0 ? `matched, ${changed} values changed` : 'matched';
-  return mode === 'shadow' ? `${effect} (shadow: without effect)` : effect;
+  return mode === 'shadow' ? `${effectText(rule)} (shadow: without effect)` : effectText(rule);
 }
 
 /** The rules as text: id, what it did; below, its action, place and condition. */
@@ -61,7 +70,9 @@ export function explainText(rules: readonly ExplainedRule[], report: PolicyRepor
   const decision = report.rule === undefined ? report.decision : `${report.decision} by ${report.rule}`;
   const lines = rules.flatMap((rule) => [
     `${rule.stage} ${rule.id}: ${verdict(rule)}`,
-    `  ${rule.action} at ${rule.place}${rule.condition === null ? '' : `\n  when ${rule.condition}`}`,
+    `  ${rule.action} at ${rule.place}`,
+    ...(rule.condition === null ? [] : [`  when ${rule.condition}`]),
+    ...(rule.where === undefined ? [] : [`  where ${rule.where}`]),
   ]);
   return printable([`Decision: ${decision}`, ...lines].join('\n'));
 }

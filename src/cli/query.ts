@@ -91,7 +91,10 @@ function rowsText(context: Context, rows: Json, names: readonly string[]): strin
 }
 
 function printOutcome(context: Context, { outcome, columns }: OperatorResult): ExitCode {
-  if (outcome.status !== 'success') return presentError(context, outcome.error, { call_id: outcome.callId });
+  if (outcome.status !== 'success') {
+    presentError(context, outcome.error, { call_id: outcome.callId });
+    return 1; // also for SQL that does not prepare: nothing is wrong with the project
+  }
   const { released } = outcome;
   const rows = releasedJson(released);
   const names = columns.map(({ name }) => name);

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { Runtime } from '../engine/runtime.js';
-import { UsageError } from '../errors.js';
+import { UsageError, type Problem } from '../errors.js';
 import type { Persona } from '../model/caller.js';
 import type { EndpointKind } from '../model/rule.js';
 import { parseRequestHeaders } from './cli-request.js';
@@ -11,6 +11,7 @@ import type { Context, ExitCode, Invoke } from './context.js';
 import { withRuntime } from './open-site.js';
 import { printResult } from './output.js';
 import { parseUserContext } from './parse-persona.js';
+import { printProblems } from './problems/print-problems.js';
 import { coveragePercent, coverageText, ruleCoverage, type RuleCoverage } from './testing/coverage.js';
 import { junitXml } from './testing/junit.js';
 import { openTestSite } from './testing/open-test-site.js';
@@ -86,15 +87,17 @@ function writeJunit(context: Context, path: string, { results, durationMs }: Rep
   }
 }
 
-function exitCodeOf(runtime: Runtime, { results }: Report): ExitCode {
+/** Tests that a broken file hides have not passed. */
+function exitCodeOf(problems: readonly Problem[], { results }: Report): ExitCode {
   const { failed, errors, notRun } = testTotals(results);
   if (failed + errors > 0) return 1;
-  return notRun > 0 || runtime.project.broken.length > 0 ? 3 : 0;
+  return notRun > 0 || problems.length > 0 ? 3 : 0;
 }
 
 /**
  * Runs the tests of the site through the real pipeline, each in a transaction that is rolled back. `-u` and
- * `--request-headers` win over what tests say. Exit code 1 when a test fails, 3 when endpoints with errors were left out.
+ * `--request-headers` win over what tests say. Exit code 1 when a test fails, 3 when files with errors
+ * or endpoints that do not prepare kept tests from running.
  */
 export async function test(
   context: Context,
@@ -106,6 +109,8 @@ export async function test(
   const persona = userContext === undefined ? undefined : parseUserContext(userContext, cwd);
   const headers = parseRequestHeaders(requestHeaders, cwd);
   const site = await openTestSite(context, { overrides: { readonly }, ignoreErrors: () => true });
+  const problems = site.project.warnings.filter(({ severity }) => severity === 'error');
+  printProblems(context, problems);
   return withRuntime(context, site, 'test', async (runtime) => {
     const asked = { selection, persona, headers, coverage: coverage === true };
     const report = await runSelected(context, runtime, asked);
@@ -113,7 +118,7 @@ export async function test(
     const json = testReportJson(report.results, report.durationMs);
     const result =
       report.coverage === undefined ? json : { ...json, coverage: coverageJson(report.coverage) };
-    return printResult(context, result, () => reportText(context, report), exitCodeOf(runtime, report));
+    return printResult(context, result, () => reportText(context, report), exitCodeOf(problems, report));
   });
 }
 

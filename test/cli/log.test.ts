@@ -1,0 +1,176 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bootstrappedSite, type TemporarySite } from './temporary-site.js';
+
+let site: TemporarySite;
+
+const sales = ['run', 'tool', 'find_people', '-p', 'department=Sales'];
+const unknown = ['run', 'tool', 'nothing'];
+
+beforeAll(async () => {
+  site = await bootstrappedSite();
+  await site.mxcp([...sales, '--as', 'hanna']);
+  await site.mxcp([...sales, '--as', 'erik']);
+  await site.mxcp(unknown);
+});
+
+function recordsOf(json: Record<string, unknown>): Record<string, unknown>[] {
+  return (json['result'] as { records: Record<string, unknown>[] }).records;
+}
+
+describe('mxcp log', () => {
+  it('shows a table of calls, newest first, and none of its own', async () => {
+    const { stdout, stderr, code } = await site.mxcp(['log']);
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^TIME +WHAT +WHO +RESULT +POLICY +MS +ROWS +CALL$/);
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toContain('CALL_UNKNOWN_ENDPOINT');
+    expect(lines[2]).toContain('tool find_people');
+  });
+
+  it('as one JSON document, as lines, and as CSV', async () => {
+    const one = await site.mxcp(['log', '--json', '--asc', '--limit', '2']);
+    expect(recordsOf(one.json())).toMatchObject([{ user_id: 'hanna' }, { user_id: 'erik' }]);
+    const many = await site.mxcp([
+      'log',
+      '--jsonl',
+      '--tool',
+      'find_people',
+      '--fields',
+      'user_id,input_data',
+    ]);
+    const lines = many.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.map((line) => Object.keys(line).sort())).toEqual([
+      ['input_data', 'user_id'],
+      ['input_data', 'user_id'],
+    ]);
+    const csv = await site.mxcp([
+      'log',
+      '--csv',
+      '--fields',
+      'user_id,operation_name',
+      '--status',
+      'success',
+      '--asc',
+    ]);
+    expect(csv.stdout).toBe('user_id,operation_name\nhanna,find_people\nerik,find_people\n');
+  });
+
+  it.each([
+    [['--policy', 'deny', '--since', '24h'], 0],
+    [['--status', 'error', '--since', '1h'], 1],
+    [['--user', 'erik'], 1],
+    [['--grep', 'Sales'], 2],
+    [['--until', '1h'], 0],
+  ])('filters: %j', async (options, count) => {
+    expect(recordsOf((await site.mxcp(['log', '--json', ...options])).json())).toHaveLength(count);
+  });
+
+  it('pages', async () => {
+    const { stdout } = await site.mxcp(['log', '--limit', '1', '--offset', '1']);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('2-2 of 3');
+  });
+
+  it('counts', async () => {
+    const { stdout } = await site.mxcp(['log', '--stats', '--by', 'user']);
+    expect(stdout).toMatch(/^erik +1 +0 +0/m);
+    expect(stdout).toMatch(/^all +3 +1 +0/m);
+  });
+
+  it('exports', async () => {
+    for (const [option, file] of [
+      ['--export-csv', 'a.csv'],
+      ['--export-duckdb', 'a.duckdb'],
+      ['--export-parquet', 'a.parquet'],
+    ] as const) {
+      const { stdout, code } = await site.mxcp(['log', option, file]);
+      expect([code, stdout]).toEqual([0, `3 records in ${join(site.root, file)}\n`]);
+    }
+    expect(readFileSync(join(site.root, 'a.csv'), 'utf8').split('\n')).toHaveLength(5);
+  });
+
+  it('says when an export cannot be written', async () => {
+    for (const option of ['--export-csv', '--export-duckdb', '--export-parquet']) {
+      const { code, stderr } = await site.mxcp(['log', option, 'no/such/folder/file']);
+      expect([option, code, stderr === '']).toEqual([option, 1, false]);
+    }
+  });
+
+  it('follows until it is interrupted', async () => {
+    const stop = new AbortController();
+    const following = site.mxcp(['log', '--follow', '--jsonl'], {
+      signal: stop.signal,
+      onStdout: () => stop.abort(),
+    });
+    const calling = (async () => {
+      while (!stop.signal.aborted) await site.mxcp(unknown);
+    })();
+    const { code, stdout } = await following;
+    await calling;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout.split('\n')[0] ?? '')).toMatchObject({ error_code: 'CALL_UNKNOWN_ENDPOINT' });
+  });
+
+  it.each([
+    [['--since', 'yesterday'], 1],
+    [['--fields', 'nope'], 2],
+    [['--limit', '-1'], 2],
+    [['--by', 'tool'], 2],
+    [['--csv', '--jsonl'], 2],
+    [['--stats', '--follow'], 2],
+    [['--policy', 'maybe'], 2],
+  ])('refuses %j', async (options, code) => {
+    expect((await site.mxcp(['log', ...options])).code).toBe(code);
+  });
+});
+
+describe('mxcp log show', () => {
+  it('prints everything about a call or a record', async () => {
+    const [record] = recordsOf((await site.mxcp(['log', '--json', '--user', 'erik'])).json());
+    for (const id of [record?.['call_id'], record?.['record_id']]) {
+      const { stdout, code } = await site.mxcp(['log', 'show', String(id)]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^operation_name +find_people$/m);
+      expect(stdout).toMatch(/^record_hash +[0-9a-f]{64}$/m);
+    }
+    expect((await site.mxcp(['log', 'show', 'nothing'])).code).toBe(1);
+  });
+});
+
+describe('mxcp log verify', () => {
+  it('says that the log is intact, and exits with 4 at the place where it is not', async () => {
+    const whole = await site.mxcp(['log', 'verify']);
+    expect([whole.code, whole.stdout.split('\n')[0]]).toEqual([0, 'intact and anchored']);
+    const folder = join(site.root, 'audit');
+    const segment = readdirSync(folder).find((name) => name.endsWith('.jsonl')) ?? '';
+    const path = join(folder, segment);
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replace('"find_people"', '"find_papers"'));
+    const broken = await site.mxcp(['log', 'verify']);
+    expect([broken.code, broken.stdout.split('\n')[0]]).toEqual([4, `broken at ${segment}:2`]);
+    expect((await site.mxcp(['log', 'verify', '--json'])).json()).toMatchObject({
+      result: { answer: 'broken' },
+    });
+    writeFileSync(path, text);
+  });
+
+  it('checks the signatures of a site secret that is not there as unsigned', async () => {
+    const { code, stdout } = await site.mxcp(['log', 'verify'], { env: { XDG_STATE_HOME: '/nowhere' } });
+    expect([code, stdout.split(' (')[0]]).toEqual([0, 'intact but unsigned']);
+  });
+});
+
+describe('mxcp log-cleanup', () => {
+  it('has nothing to delete in a young log', async () => {
+    for (const options of [[], ['--dry-run']]) {
+      const { code, stdout } = await site.mxcp(['log-cleanup', ...options]);
+      expect([code, stdout]).toEqual([0, 'Nothing to delete\n']);
+    }
+  });
+});

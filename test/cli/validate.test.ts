@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { bootstrappedSite, temporarySite } from './temporary-site.js';
+
+const site = `mxcp: 1
+project: p
+profile: dev
+profiles:
+  dev: { duckdb: { path: ":memory:", init: "CREATE TABLE c AS SELECT 1 AS n" } }
+`;
+const good = 'mxcp: 1\ntool: { name: good, source: { code: "SELECT n FROM c" } }\n';
+const badSql =
+  'mxcp: 1\ntool:\n  name: bad_sql\n  source:\n    code: |\n      SELECT n\n      FROM nowhere\n';
+const badKey = 'mxcp: 1\ntool:\n  name: bad_key\n  descripton: x\n  source: { code: "SELECT 1" }\n';
+
+function brokenSite(): ReturnType<typeof temporarySite> {
+  return temporarySite({
+    'mxcp-site.yml': site,
+    'tools/good.yml': good,
+    'tools/bad_sql.yml': badSql,
+    'tools/deep/bad_key.yml': badKey,
+  });
+}
+
+describe('mxcp validate', () => {
+  it('finds nothing wrong with the site that init makes', async () => {
+    const { code, stdout, stderr } = await (await bootstrappedSite()).mxcp(['validate']);
+    expect({ code, stderr, stdout }).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: '1 endpoints checked: no problems\n',
+    });
+  });
+
+  it('works in any folder below the site', async () => {
+    const bootstrapped = await bootstrappedSite();
+    expect(await bootstrapped.mxcp(['validate'], { cwd: join(bootstrapped.root, 'sql') })).toMatchObject({
+      code: 0,
+    });
+  });
+
+  it('reports all problems of all files in one run, located, and ends with 3', async () => {
+    const { code, stderr } = await brokenSite().mxcp(['validate']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/tools\/bad_sql\.yml:7:\d+ error .*nowhere.* \[[a-z-]+\]\n/);
+    expect(stderr).toMatch(/tools\/deep\/bad_key\.yml:4:3 error .*descripton/);
+    expect(stderr).toMatch(/\^/);
+    expect(stderr).toContain('2 errors, 0 warnings');
+  });
+
+  it('gives one JSON document, with the issues flat', async () => {
+    const { code, json } = await brokenSite().mxcp(['validate', '--json']);
+    expect(code).toBe(3);
+    expect(json()).toMatchObject({
+      status: 'error',
+      code: 'CONFIG_INVALID',
+      issues: [
+        { file: 'tools/bad_sql.yml', line: 7, endpoint: 'tool/bad_sql' },
+        { file: 'tools/deep/bad_key.yml', line: 4 },
+      ],
+    });
+  });
+
+  it.each([
+    ['an endpoint', 'bad_sql', 3, 1],
+    ['an endpoint with its kind', 'tool/bad_sql', 3, 1],
+    ['a file, from the working directory', 'tools/deep/bad_key.yml', 3, 1],
+    ['a good endpoint', 'good', 0, 0],
+  ])('looks at %s only', async (_, target, code, problems) => {
+    const ran = await brokenSite().mxcp(['validate', target, '--json']);
+    const { issues = [] } = (ran.json()['result'] ?? ran.json()) as { issues?: unknown[] };
+    expect(issues).toHaveLength(problems);
+    expect(ran.code).toBe(code);
+  });
+
+  it('refuses a target that does not exist', async () => {
+    const { code, stderr } = await brokenSite().mxcp(['validate', 'godo']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('did you mean good?');
+  });
+
+  it('checks everything but SQL without a database, and says how much it did not see', async () => {
+    const { code, stdout, stderr } = await brokenSite().mxcp(['validate', '--no-database']);
+    expect(code).toBe(3);
+    expect(stderr).not.toContain('nowhere');
+    expect(stdout).toContain('the SQL of 2 not looked at (--no-database)');
+  });
+
+  it('speaks to GitHub and to code scanners, with paths from the working directory', async () => {
+    const broken = brokenSite();
+    const above = { cwd: join(broken.root, '..') };
+    const github = await broken.mxcp(['validate', '--format', 'github', '--site', 'site'], above);
+    expect(github.stdout).toMatch(/^::error file=site\/tools\/bad_sql\.yml,line=7,col=\d+,title=/);
+    expect(github.code).toBe(3);
+    const sarif = await broken.mxcp(['validate', '--format', 'sarif', '--site', 'site'], above);
+    expect(sarif.json()).toMatchObject({ version: '2.1.0', runs: [{ results: [{}, {}] }] });
+  });
+
+  it('ends with 3 where there is no site', async () => {
+    const { code, json } = await brokenSite().mxcp(['validate', '--json'], { cwd: '/' });
+    expect(code).toBe(3);
+    expect(json()).toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+  });
+
+  it('says per file what works, what differs and what needs porting', async () => {
+    const python = 'mxcp: 1\ntool: { name: py, language: python, source: { file: ../python/x.py } }\n';
+    const old = temporarySite({ 'mxcp-site.yml': site, 'tools/py.yml': python, 'tools/good.yml': good });
+    const { code, stdout } = await old.mxcp(['validate', '--migration']);
+    expect(code).toBe(3);
+    expect(stdout).toContain('needs porting tools/py.yml');
+    expect(stdout).toMatch(/needs porting: 1\n$/);
+  });
+});
+
+describe('mxcp list', () => {
+  it('shows endpoints, and broken ones with the reason', async () => {
+    const { code, stdout } = await brokenSite().mxcp(['list']);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/tool\s+good\s+-\s+tools\/good\.yml/);
+    expect(stdout).toMatch(/bad_key.*descripton/);
+  });
+
+  it('selects by kind and tag', async () => {
+    const bootstrapped = await bootstrappedSite();
+    const names = async (...args: string[]): Promise<unknown> =>
+      (await bootstrapped.mxcp(['list', '--json', ...args])).json()['result'];
+    expect(await names('--tag', 'people')).toMatchObject({
+      endpoints: [
+        {
+          kind: 'tool',
+          name: 'find_people',
+          path: 'tools/find_people.yml',
+          rules: { input: ['board-is-for-hr'] },
+        },
+      ],
+    });
+    expect(await names('--kind', 'prompt')).toMatchObject({ endpoints: [] });
+    expect(await names('--tag', 'nothing')).toMatchObject({ endpoints: [] });
+  });
+});
+
+describe('mxcp config', () => {
+  it('prints each setting with its origin, and hides secrets', async () => {
+    const bootstrapped = await bootstrappedSite();
+    const env = { MXCP_SECRET_KEY: 'correct-horse-battery-staple', MXCP_PORT: '9001' };
+    const { stdout, code } = await bootstrapped.mxcp(['config'], { env });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/transport\.http\.port +9001 +environment/);
+    expect(stdout).toMatch(/duckdb\.path +:memory: +site/);
+    expect(stdout).toMatch(/secret_key +\[hidden\] +environment/);
+    expect(stdout).not.toContain('battery');
+  });
+});
