@@ -129,6 +129,7 @@ function arrayCheck(node: TypeNode, position: Position): Check {
 
 interface PropertyCheck {
   readonly name: string;
+  /** Undefined for a name that is only required. */
   readonly check: Check | undefined;
   readonly required: boolean;
   /** True for names that a plain object seems to have without having them. */
@@ -165,8 +166,9 @@ function objectCheck(node: TypeNode, position: Position): Check {
           return within(`.${property.name}`, { path: '', message: 'required, but it is missing' });
         continue;
       }
+      if (property.check === undefined) continue;
       present += 1;
-      const inner = property.check?.(member);
+      const inner = property.check(member);
       if (inner !== undefined) return within(`.${property.name}`, inner);
     }
     if (closed && Object.keys(value).length > present) return fault('only declared properties', value);
