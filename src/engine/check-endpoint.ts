@@ -2,7 +2,7 @@ import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { PreparedBody } from '../execute/prepared-body.js';
 import type { Endpoint } from '../model/endpoint.js';
-import { checkTypeNode } from '../validate/literals.js';
+import { checkParameters, checkTypeNode } from '../validate/check-type.js';
 
 type RunsBody = Exclude<Endpoint, { kind: 'prompt' }>;
 
@@ -19,15 +19,12 @@ function problem(endpoint: Endpoint, rule: string, message: string, more: Partia
 
 /** Defaults, enums, examples and patterns of parameters and return type fit their own types (spec page 02). */
 export function checkTypes(endpoint: Endpoint): Problem[] {
-  const nodes = endpoint.parameters.map(({ name, node }) => [name, node] as const);
-  const returns =
-    endpoint.kind === 'prompt' || endpoint.returns === undefined
-      ? []
-      : [['return', endpoint.returns] as const];
-  const label = `${endpoint.kind}/${endpoint.name}`;
-  return [...nodes, ...returns].flatMap(([name, node]) =>
-    checkTypeNode(node, name).map((found) => ({ ...found, endpoint: label })),
-  );
+  const returns = endpoint.kind === 'prompt' ? undefined : endpoint.returns;
+  const found = [
+    ...checkParameters(endpoint.parameters),
+    ...(returns ? checkTypeNode(returns, 'return') : []),
+  ];
+  return found.map((one) => ({ ...one, endpoint: `${endpoint.kind}/${endpoint.name}` }));
 }
 
 function checkNames(endpoint: RunsBody, body: PreparedBody): Problem[] {
