@@ -8,36 +8,45 @@ const site = fileURLToPath(new URL('site', import.meta.url));
 const bold = (text) => (process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[1m${text}\u001b[22m` : text);
 const say = (...lines) => console.log(lines.join('\n'));
 
-/** Runs a command to its end; the demo stops with the command's own words when it could not run at all. */
-function mxcp(...args) {
+/** Runs a command to its end; when it ends in another way than it should, so does the demo, with the command's words. */
+function mxcp(wanted, ...args) {
   const run = spawnSync(process.execPath, [launcher, ...args, '--site', site], { encoding: 'utf8' });
-  if (run.status === 0 || run.status === 1) return run;
+  if (run.status === wanted) return run.stdout;
   process.stderr.write(run.stderr || run.stdout);
-  process.exit(run.status ?? 1);
+  process.exit(run.status || 1);
 }
 
-function ask(who, endpoint, parameters) {
+/** The JSON document that a call gives; `wanted` is the exit code: 0 for an answer, 1 for a denial. */
+function ask(wanted, who, endpoint, parameters) {
   const flags = Object.entries(parameters).flatMap(([name, value]) => ['-p', `${name}=${value}`]);
-  return JSON.parse(mxcp('run', 'tool', endpoint, ...flags, '--as', who, '--json').stdout);
+  return JSON.parse(mxcp(wanted, 'run', 'tool', endpoint, ...flags, '--as', who, '--json'));
 }
 
-function show(who, role, { result }) {
-  say(`  ${bold(who.padEnd(7))} ${role.padEnd(20)} salary ${String(result.salary).padEnd(8)} ssn ${result.ssn ?? '-'}`);
+function show(who, role) {
+  const { salary, ssn = '-' } = ask(0, who, 'employee', { employee_id: 7 }).result;
+  say(`  ${bold(who.padEnd(7))} ${role.padEnd(20)} salary ${String(salary).padEnd(8)} ssn ${ssn}`);
 }
 
-say('', 'Tremola makes seismometers. Three people ask the same question, "What do we know about Sam Okafor?"', '');
+say(
+  '',
+  'Tremola makes seismometers. Three people ask the same question: what do we know about Sam Okafor?',
+  '',
+);
 say('  $ mxcp run tool employee -p employee_id=7 --as NAME', '');
 const start = new Date().toISOString();
-show('priya', 'head of people', ask('priya', 'employee', { employee_id: 7 }));
-show('keiko', "Sam's manager", ask('keiko', 'employee', { employee_id: 7 }));
-show('ines', 'a colleague', ask('ines', 'employee', { employee_id: 7 }));
+show('priya', 'head of people');
+show('keiko', "Sam's manager");
+show('ines', 'a colleague');
 
-const denied = ask('daniel', 'add_order_note', { order_id: 1004, note: 'Call them' });
-say('', '  Daniel supports customers in Asia. He writes a note on an order from Istanbul:', '');
-say(`  ${bold('daniel')}  ${denied.error}`);
+say('', 'Daniel supports customers in Asia. He writes a note on an order from Istanbul:', '');
+say('  $ mxcp run tool add_order_note -p order_id=1004 -p note=Hello --as daniel', '');
+const denied = ask(1, 'daniel', 'add_order_note', { order_id: 1004, note: 'Hello' });
+say(`  ${bold('denied')}  ${denied.error}. Nothing was written.`);
 
-say('', 'What the audit log has of it:', '', '  $ mxcp log', '');
-say(mxcp('log', '--since', start, '--asc').stdout.trimEnd().replaceAll(/^/gm, '  '), '');
+const fields = 'timestamp,username,operation_name,policy_decision,policy_rule';
+say('', 'What the audit log has of it:', '', `  $ mxcp log --asc --fields ${fields}`, '');
+const log = mxcp(0, 'log', '--asc', '--fields', fields, '--since', start, '--type', 'tool');
+say(log.trimEnd().replaceAll(/^/gm, '  '), '');
 
 // The server has a process group of its own, so that Ctrl-C reaches it once: npm, the shell and this script get one each.
 const server = spawn(process.execPath, [launcher, 'serve', '--site', site, ...process.argv.slice(2)], {
@@ -49,5 +58,6 @@ const stop = (signal) => {
   if (!stopping) server.kill(signal);
   stopping = true;
 };
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal === 'SIGHUP' ? 'SIGTERM' : signal));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => stop(signal === 'SIGHUP' ? 'SIGTERM' : signal));
 server.on('exit', (code) => process.exit(code ?? 1));

@@ -29,6 +29,11 @@ async function newFolder(): Promise<{ site: string; env: Record<string, string> 
   return { site, env: { HOME: folder } };
 }
 
+/** The words of a command, as a shell reads them: single quotes keep everything. */
+function shellWords(command: string): string[] {
+  return [...command.matchAll(/'([^']*)'|\S+/g)].map((match) => match[1] ?? match[0]);
+}
+
 async function runPage(page: string, blocks: readonly DocsBlock[]): Promise<void> {
   const { site, env } = await newFolder();
   let last: Ran | undefined;
@@ -37,7 +42,7 @@ async function runPage(page: string, blocks: readonly DocsBlock[]): Promise<void
       await mkdir(dirname(join(site, block.path)), { recursive: true });
       await writeFile(join(site, block.path), block.text);
     } else if (block.kind === 'run') {
-      const [program, ...args] = block.command.split(/\s+/);
+      const [program, ...args] = shellWords(block.command);
       expect(program, `${page}:${block.line}`).toBe('mxcp');
       last = await mxcp(args, { cwd: site, env });
       expect(last.code, `${page}:${block.line} ${block.command}\n${last.stdout}${last.stderr}`).toBe(
