@@ -4,19 +4,12 @@ import { queryTexts } from './query-rows.js';
 import { quoteName } from './sql-text.js';
 
 /** Names of all databases of the instance at this moment. */
-export async function attachedNames({
-  instance,
-}: {
-  readonly instance: InstanceReference;
-}): Promise<Set<string>> {
+export async function attachedNames(instance: InstanceReference): Promise<Set<string>> {
   return withConnection(instance, namesOn);
 }
 
 /** Detaches every database that is not among these names. */
-export async function detachOthers(
-  { instance }: { readonly instance: InstanceReference },
-  keep: ReadonlySet<string>,
-): Promise<void> {
+export async function detachOthers(instance: InstanceReference, keep: ReadonlySet<string>): Promise<void> {
   await withConnection(instance, async (connection) => {
     for (const name of await namesOn(connection)) {
       if (!keep.has(name)) await connection.run(`DETACH DATABASE IF EXISTS ${quoteName(name)}`);

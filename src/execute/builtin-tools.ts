@@ -1,4 +1,4 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import { listValue, type DuckDBConnection } from '@duckdb/node-api';
 import { InternalError, SqlRefusedError } from '../errors.js';
 import type { BuiltinBody } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
@@ -7,19 +7,22 @@ import { checkFreeSql, type FreeSqlCatalog, type RelationName } from './check-fr
 import { splitStatements } from './lex-sql.js';
 import type { PreparedBuiltin } from './prepared-body.js';
 import { queryTexts } from './query-rows.js';
-import { runReading, type Execution, type RunCall, type RunSite, type Runnable } from './run-body.js';
+import type { RunSite } from './lease-for.js';
+import { runReading, type Execution, type RunCall, type Runnable } from './run-body.js';
 
-/** Tables and views that belong to the site: not DuckDB's own, in any attached database. */
+/** Tables and views that belong to the site: not DuckDB's own, and in databases that were there when it was opened. */
 const relationsSql = `
-  SELECT database_name, schema_name, table_name AS name, 'table' AS type FROM duckdb_tables() WHERE NOT internal
+  SELECT database_name, schema_name, table_name AS name, 'table' AS type FROM duckdb_tables()
+  WHERE NOT internal AND list_contains($databases, database_name)
   UNION ALL
-  SELECT database_name, schema_name, view_name, 'view' FROM duckdb_views() WHERE NOT internal`;
+  SELECT database_name, schema_name, view_name, 'view' FROM duckdb_views()
+  WHERE NOT internal AND list_contains($databases, database_name)`;
 
 const listTables = `SELECT name, type FROM (${relationsSql}) ORDER BY name, type`;
 
 const tableSchema = `
   SELECT column_name AS name, data_type AS type, is_nullable AS nullable FROM duckdb_columns()
-  WHERE NOT internal AND lower(table_name) = lower($table_name)
+  WHERE NOT internal AND list_contains($databases, database_name) AND lower(table_name) = lower($table_name)
   ORDER BY database_name, schema_name, table_name, column_index`;
 
 /** One of the server's own SQL tools as a body (spec page 07, "Built-in SQL tools"). */
@@ -49,16 +52,16 @@ export async function runBuiltin(
 ): Promise<Execution> {
   switch (body.tool) {
     case 'execute_sql_query':
-      return runReading(site, checkedText(textArgument(args, 'sql')), {}, call, 'own');
+      return runReading(site, checkedText(site, textArgument(args, 'sql')), {}, call, 'own');
     case 'list_tables':
-      return runReading(site, fixed(listTables), {}, call, 'pooled');
+      return runReading(site, fixed(listTables), { databases: site.databases }, call, 'pooled');
     case 'get_table_schema':
       return runSchema(site, args, call);
   }
 }
 
 async function runSchema(site: RunSite, args: JsonObject, call: RunCall): Promise<Execution> {
-  const table = { table_name: textArgument(args, 'table_name') };
+  const table = { table_name: textArgument(args, 'table_name'), databases: site.databases };
   const execution = await runReading(site, fixed(tableSchema), table, call, 'pooled');
   if (execution.rows.length === 0)
     throw new SqlRefusedError('There is no such table or view; list_tables names them');
@@ -66,21 +69,21 @@ async function runSchema(site: RunSite, args: JsonObject, call: RunCall): Promis
 }
 
 /** Checks the text on the connection that will run it. It is not kept among the prepared statements. */
-function checkedText(sql: string): (connection: DuckDBConnection) => Promise<Runnable> {
+function checkedText(site: RunSite, sql: string): (connection: DuckDBConnection) => Promise<Runnable> {
   return async (connection) => {
-    const segment = await checkFreeSql(sql, catalogOf(connection));
+    const segment = await checkFreeSql(sql, catalogOf(site, connection));
     return { statements: [{ sql: segment.text, several: true, segment }], binders: new Map() };
   };
 }
 
-function catalogOf(connection: DuckDBConnection): FreeSqlCatalog {
+function catalogOf(site: RunSite, connection: DuckDBConnection): FreeSqlCatalog {
   return {
     parse: async (sql) => {
-      const rows = await queryTexts(connection, 'SELECT json_serialize_sql($1::VARCHAR)::VARCHAR', [sql]);
+      const rows = await queryTexts(connection, 'SELECT json_serialize_sql($sql::VARCHAR)::VARCHAR', { sql });
       return rows[0]?.[0] ?? '';
     },
     relations: async () => {
-      const rows = await queryTexts(connection, relationsSql);
+      const rows = await queryTexts(connection, relationsSql, { databases: listValue(site.databases) });
       return rows.map(([database = '', schema = '', name = '']): RelationName => ({
         database,
         schema,
@@ -96,8 +99,11 @@ function textArgument(args: JsonObject, name: string): string {
   return value;
 }
 
-const textBinder = compileBinder({ type: 'string', origin: { file: '', line: 1, column: 1 } });
-const binders = new Map([['table_name', textBinder]]);
+const origin = { file: '', line: 1, column: 1 };
+const binders = new Map([
+  ['table_name', compileBinder({ type: 'string', origin })],
+  ['databases', compileBinder({ type: 'array', items: { type: 'string', origin }, origin })],
+]);
 
 function fixed(sql: string): Runnable {
   return {

@@ -11,7 +11,8 @@ import { acquireInstance, type InstanceReference } from './instance.js';
 import { Pool } from './pool.js';
 import { prepareSql, type CheckSite } from './prepare-sql.js';
 import type { Preparation, PreparedBody } from './prepared-body.js';
-import { runSql, type Execution, type RunCall, type RunSite } from './run-body.js';
+import type { RunSite } from './lease-for.js';
+import { runSql, type Execution, type RunCall } from './run-body.js';
 import { Session } from './session.js';
 
 export interface DatabaseOptions {
@@ -56,7 +57,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     ...(options.searchPath !== undefined && { searchPath: options.searchPath }),
   });
   const open = async (): Promise<Session> => new Session(await instance.connect(), instance.callers);
-  const site: RunSite = { instance, pool: new Pool({ size: settings.pool, queue: settings.queue, open }) };
+  const pool = new Pool({ size: settings.pool, queue: settings.queue, open });
+  const databases = [...(await attachedNames(instance))];
+  const site: RunSite = { instance, pool, databases };
   const checks = await openChecks(instance);
   return {
     readonly,
@@ -65,7 +68,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     run: (body, args, call) =>
       body.kind === 'sql' ? runSql(site, body, args, call) : runBuiltin(site, body, args, call),
     close: async () => {
-      await site.pool.close();
+      await pool.close();
       checks.close();
       await instance.release();
     },
@@ -109,11 +112,11 @@ async function openChecks(instance: InstanceReference): Promise<Checks> {
 async function detachingNew(instance: InstanceReference, work: () => Promise<BodyFacts>): Promise<BodyFacts> {
   const unlock = await instance.lockAttach();
   try {
-    const before = await attachedNames({ instance });
+    const before = await attachedNames(instance);
     try {
       return await work();
     } finally {
-      await detachOthers({ instance }, before);
+      await detachOthers(instance, before);
     }
   } finally {
     unlock();

@@ -10,6 +10,11 @@ export class Health {
     if (readFailure(error).type === 'FATAL') this.fatal = true;
   }
 
+  /** Nothing that runs here can be trusted any more. */
+  condemn(): void {
+    this.fatal = true;
+  }
+
   /** Throws `DatabaseUnavailableError` after a fatal error: what is on disk is whole, what is in memory may not be. */
   check(): void {
     if (!this.fatal) return;

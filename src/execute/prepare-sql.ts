@@ -71,8 +71,7 @@ async function examine(
     kind: 'sql',
     columns: facts.columns,
     effects: checked.effects,
-    connection: checked.pooled ? 'pooled' : 'own',
-    attaches,
+    connection: attaches ? 'alone' : checked.pooled ? 'pooled' : 'own',
     transactional: !facts.lasting && !attaches,
     usesCaller: checked.usesCaller,
     parameterNames: [...facts.parameterNames],
@@ -92,6 +91,7 @@ const queryWords = new Set([
   'desc',
   'show',
   'summarize',
+  'pragma',
 ]);
 
 /** A statement that begins like a query and calls nothing with an effect; DuckDB's statement type confirms it. */

@@ -2,6 +2,7 @@ import type { Problem } from '../errors.js';
 import type { ResultColumn } from '../model/effects.js';
 import type { BuiltinBody } from '../model/endpoint.js';
 import type { Binder } from './bind-value.js';
+import type { LeaseKind } from './pool.js';
 import type { SqlSegment } from './lex-sql.js';
 
 /** A parameter whose value becomes SQL text, a file name or a URL, and where (`query()`, `COPY`). */
@@ -37,10 +38,8 @@ interface BodyBase {
 /** An SQL body that was checked against the database. */
 export interface PreparedSql extends BodyBase {
   readonly kind: 'sql';
-  /** `own`: it runs on a connection of its own that is closed afterwards. */
-  readonly connection: 'pooled' | 'own';
-  /** It attaches databases, which is done by one call at a time. */
-  readonly attaches: boolean;
+  /** `own`: on a connection of its own that is closed afterwards; `alone`: and while no other call runs (ATTACH). */
+  readonly connection: LeaseKind;
   readonly statements: readonly BodyStatement[];
   readonly binders: ReadonlyMap<string, Binder>;
 }

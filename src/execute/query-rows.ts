@@ -1,12 +1,12 @@
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 
 /** Rows of a query of our own over the catalogue, each value as text; NULL is the empty text. */
 export async function queryTexts(
   connection: DuckDBConnection,
   sql: string,
-  values: readonly string[] = [],
+  values: Readonly<Record<string, DuckDBValue>> = {},
 ): Promise<readonly (readonly string[])[]> {
-  const result = await connection.runAndReadAll(sql, [...values]);
+  const result = await connection.runAndReadAll(sql, values);
   return result
     .getRowsJson()
     .map((row) =>

@@ -6,10 +6,9 @@ import type { ResultColumn } from '../model/effects.js';
 import type { Limits } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import { isConflict, readFailure, toExecuteError } from './duckdb-error.js';
-import { attachedNames, detachOthers } from './attached.js';
+import { leaseFor, type RunSite } from './lease-for.js';
 import { interruptible, throwIfStopped } from './guard.js';
-import type { InstanceReference } from './instance.js';
-import type { Lease, Pool } from './pool.js';
+import type { Lease, LeaseKind } from './pool.js';
 import type { BodyStatement, PreparedSql } from './prepared-body.js';
 import { runStatements, type StatementsResult } from './run-statements.js';
 import type { Binder } from './bind-value.js';
@@ -40,12 +39,6 @@ export interface Execution {
   readonly settle: (commit: boolean) => Promise<void>;
 }
 
-/** Where bodies run. */
-export interface RunSite {
-  readonly instance: InstanceReference;
-  readonly pool: Pool;
-}
-
 /** A body, or a part of one, as statements with what binds their parameters. */
 export interface Runnable {
   readonly statements: readonly BodyStatement[];
@@ -64,8 +57,7 @@ export async function runSql(
   args: JsonObject,
   call: RunCall,
 ): Promise<Execution> {
-  if (body.attaches) return runAttaching(site, body, args, call);
-  if (body.effects === 'write') return runWriting(site, body, args, call);
+  if (body.effects === 'write') return runWriting(site, body, args, call, body.connection);
   return runReading(site, body, args, call, body.connection);
 }
 
@@ -75,11 +67,11 @@ export async function runReading(
   body: RunnableSource,
   args: JsonObject,
   call: RunCall,
-  connection: 'pooled' | 'own',
+  connection: LeaseKind,
 ): Promise<Execution> {
   site.instance.health.check();
   throwIfStopped(call.signal);
-  const lease = await site.pool.lease(connection, call.signal);
+  const lease = await leaseFor(site, connection, call.signal);
   const work = runOn(site, lease, body, args, call);
   void work.then(
     (result) => lease.giveBack(connection === 'pooled' && result.complete ? 'keep' : 'close'),
@@ -100,10 +92,11 @@ async function runWriting(
   body: Runnable,
   args: JsonObject,
   call: RunCall,
+  connection: LeaseKind,
 ): Promise<Execution> {
   site.instance.health.check();
   throwIfStopped(call.signal);
-  const lease = await site.pool.lease('own', call.signal);
+  const lease = await leaseFor(site, connection, call.signal);
   const work = begin(lease).then(() => runOn(site, lease, body, args, call));
   const ended = work.then(
     () => undefined,
@@ -167,31 +160,5 @@ async function finish(
   } catch (error) {
     site.instance.health.note(error);
     throw toExecuteError(error);
-  }
-}
-
-/** ATTACH is visible to the whole instance: one call at a time, and what it leaves attached is detached afterwards. */
-async function runAttaching(
-  site: RunSite,
-  body: PreparedSql,
-  args: JsonObject,
-  call: RunCall,
-): Promise<Execution> {
-  const unlock = await site.instance.lockAttach();
-  const before = await attachedNames(site).catch((error: unknown) => {
-    unlock();
-    throw error;
-  });
-  const leave = (): Promise<void> => detachOthers(site, before).finally(unlock);
-  try {
-    const running =
-      body.effects === 'write'
-        ? runWriting(site, body, args, call)
-        : runReading(site, body, args, call, 'own');
-    const execution = await running;
-    return { ...execution, settle: (commit) => execution.settle(commit).finally(leave) };
-  } catch (error) {
-    await leave();
-    throw error;
   }
 }

@@ -1,0 +1,52 @@
+import { attachedNames, detachOthers } from './attached.js';
+import type { InstanceReference } from './instance.js';
+import type { Lease, LeaseKind, Pool } from './pool.js';
+
+/** Where bodies run. */
+export interface RunSite {
+  readonly instance: InstanceReference;
+  readonly pool: Pool;
+  /** Names of the databases that free-form SQL may read: those that were attached when the site was opened. */
+  readonly databases: readonly string[];
+}
+
+/**
+ * A session for a body. What one that runs `alone` left attached is detached before its place is free: an attached
+ * database is visible to the whole instance.
+ */
+export async function leaseFor(site: RunSite, kind: LeaseKind, signal: AbortSignal): Promise<Lease> {
+  const lease = await site.pool.lease(kind, signal);
+  if (kind !== 'alone') return lease;
+  try {
+    return await attaching(site, lease);
+  } catch (error) {
+    lease.giveBack('close');
+    throw error;
+  }
+}
+
+async function attaching(site: RunSite, lease: Lease): Promise<Lease> {
+  const unlock = await site.instance.lockAttach();
+  const before = await attachedNames(site.instance).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
+  let out = true;
+  const leave = async (): Promise<void> => {
+    try {
+      await detachOthers(site.instance, before);
+    } catch {
+      site.instance.health.condemn();
+    } finally {
+      unlock();
+      lease.giveBack('close');
+    }
+  };
+  return {
+    session: lease.session,
+    giveBack: () => {
+      if (out) void leave();
+      out = false;
+    },
+  };
+}
