@@ -21,7 +21,7 @@ const zone = '(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?';
 const moment = `${day}[Tt ]${clock}${zone}`;
 const seconds = String.raw`-?[0-9]{1,12}(?:\.[0-9]{1,6})?`;
 
-/** All orders-preserving, non-empty selections of the parts, each optional, without look-ahead. */
+/** All order-preserving, non-empty selections of the parts, each optional, without look-ahead. */
 const someOf = (parts: readonly string[]): string =>
   parts
     .map(
@@ -70,11 +70,11 @@ const segment = `(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|${encoded})`;
 const authority = String.raw`(?:(?:[A-Za-z0-9._~!$&'()*+,;=:-]|${encoded})*@)?(?:\[([0-9A-Fa-f:.]+)\]|${name})(?::[0-9]*)?`;
 const tail = `(?:${segment}|[/?])*`;
 const absoluteUri = new RegExp(
-  String.raw`^[A-Za-z][A-Za-z0-9+.-]*:(?://${authority}(?:/${segment}*)*|/(?:${segment}+(?:/${segment}*)*)?|${segment}+(?:/${segment}*)*)?` +
+  String.raw`^[A-Za-z][A-Za-z0-9+.-]*:(?://${authority}(?:/${segment}*)*|/(?:${segment}+(?:/${segment}*)*)?|${segment}+(?:/${segment}*)*)` +
     String.raw`(?:\?${tail})?(?:#${tail})?$`,
 );
 
-/** An absolute URI of RFC 3986; hosts in brackets are IPv6 addresses. */
+/** An absolute URI of RFC 3986 with something after its scheme; hosts in brackets are IPv6 addresses. */
 function isUri(text: string): boolean {
   const match = text.length > patternTextLimit ? null : absoluteUri.exec(text);
   return match !== null && (match[1] === undefined || isIPv6(match[1]));

@@ -117,7 +117,7 @@ describe('compileArguments', () => {
     ['a key of undeclared content', { type: 'object' }, { 'secret-value': Number.NaN }],
     ['JSON text', { type: 'object' }, '{"secret-value": '],
   ] as const)('never quotes a sensitive value: %s', (_, node, value) => {
-    const bind = compileArguments([parameter('pin', { ...node, sensitive: true } as TypeNode)]);
+    const bind = compileArguments([parameter('pin', { ...node, sensitive: true })]);
     const issues = issuesOf(bind, { pin: value });
     expect(issues).toHaveLength(1);
     expect(JSON.stringify(issues)).not.toMatch(/secret-value|987654/);
