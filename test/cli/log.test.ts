@@ -79,7 +79,7 @@ describe('mxcp log', () => {
 
   it('counts', async () => {
     const { stdout } = await site.mxcp(['log', '--stats', '--by', 'user']);
-    expect(stdout).toMatch(/^erik +1 +0 +0/m);
+    expect(stdout).toMatch(/^local\|erik +1 +0 +0/m);
     expect(stdout).toMatch(/^all +3 +1 +0/m);
   });
 

@@ -1,0 +1,327 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openAuditLog } from '../../src/audit/open-audit-log.js';
+import { verifyLog } from '../../src/audit/verify-log.js';
+import type { AuditSettings } from '../../src/model/settings.js';
+import { auditSettings, entry, makeSite, readRecords, segments, siteSecret, type Site } from './support.js';
+import { startWriter } from './writer-process.js';
+
+const unavailable = { code: 'AUDIT_UNAVAILABLE' };
+const started = { operation_status: 'started', policy_decision: 'n/a' } as const;
+
+function verify(site: Site, now?: number): ReturnType<typeof verifyLog> {
+  return verifyLog({
+    path: site.settings.path,
+    keys: { siteSecret },
+    stateDirectory: site.state,
+    ...(now !== undefined && { now }),
+  });
+}
+
+const mounts: string[] = [];
+
+/** A site whose log has a small file system of its own; undefined where this process may not mount one. */
+function mountedSite(bytes: number, changes: Partial<AuditSettings> = {}): Site | undefined {
+  const site = makeSite();
+  mkdirSync(site.folder, { mode: 0o700 });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes},mode=0700`, 'tmpfs', site.folder], {
+      stdio: 'pipe',
+    });
+  } catch {
+    console.warn('NOT TESTED: this machine does not let this process mount a tmpfs');
+    return undefined;
+  }
+  mounts.push(site.folder);
+  return { ...site, settings: auditSettings(site.settings.path, changes) };
+}
+
+function remount(site: Site, mode: 'ro' | 'rw'): void {
+  execFileSync('mount', ['-o', `remount,${mode}`, site.folder], { stdio: 'pipe' });
+}
+
+afterAll(() => {
+  for (const folder of mounts) execFileSync('umount', ['-l', folder], { stdio: 'pipe' });
+});
+
+describe('kill -9', () => {
+  it.each(['interval', 'always'] as const)(
+    'loses no acknowledged call (sync: %s), and what is left verifies',
+    async (sync) => {
+      const site = makeSite({ sync, maxFileSize: 200_000 });
+      const acknowledged = new Set<string>();
+      for (let round = 0; round < 5; round += 1) {
+        const writer = startWriter(site, `round${round}`, 8);
+        for (const id of await writer.killAfter(20 + Math.floor(Math.random() * 400))) acknowledged.add(id);
+      }
+      const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+      await log.close();
+      const outcomes = readRecords(site.folder).filter((record) => record['operation_status'] === 'success');
+      const written = new Set(outcomes.map((record) => record['call_id']));
+      expect([...acknowledged].filter((id) => !written.has(id))).toEqual([]);
+      expect(acknowledged.size).toBeGreaterThan(90);
+      const { findings } = verify(site);
+      expect(findings).toEqual([]);
+      const later = verify(site, Date.now() + 86_400_000).findings;
+      expect(later.every(({ kind }) => kind === 'missing-outcome')).toBe(true);
+      expect(later.length).toBeLessThanOrEqual(40);
+    },
+  );
+});
+
+describe('several processes in one folder', () => {
+  it('write side by side without harm', async () => {
+    const site = makeSite({ maxFileSize: 100_000 });
+    const counts = await Promise.all(
+      ['a', 'b', 'c'].map((name) => startWriter(site, name, 4).killAfter(200)),
+    );
+    const written = new Set(
+      readRecords(site.folder)
+        .filter((one) => one['operation_status'] === 'success')
+        .map((one) => one['call_id']),
+    );
+    expect(counts.flat().filter((id) => !written.has(id))).toEqual([]);
+    expect(verify(site).findings).toEqual([]);
+  });
+});
+
+describe('a full disk', () => {
+  it('fails calls, keeps every line whole, and goes on when there is room', async () => {
+    const site = mountedSite(1_048_576);
+    if (site === undefined) return;
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    const filler = join(site.folder, 'filler');
+    let written = 0;
+    const pad = { input_data: { pad: 'x'.repeat(3000) } };
+    for (;;) {
+      try {
+        await log.append(entry(pad));
+        written += 1;
+      } catch (error) {
+        expect(error).toMatchObject(unavailable);
+        break;
+      }
+      if (written === 10) appendUntilFull(filler);
+      expect(written).toBeLessThan(1000);
+    }
+    expect(log.writable()).toBe(false);
+    for (let again = 0; again < 5; again += 1)
+      await expect(log.append(entry(pad))).rejects.toMatchObject(unavailable);
+    rmSync(filler);
+    await log.append(entry({ operation_name: 'after' }));
+    expect(log.writable()).toBe(true);
+    await log.close();
+    const records = readRecords(site.folder);
+    expect(records.filter((record) => record['operation_name'] === 'salaries')).toHaveLength(written);
+    expect(records.at(-1)).toMatchObject({ operation_name: 'after' });
+    expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+
+  it('has room for the outcomes of calls that have started, and for nothing else', async () => {
+    const site = mountedSite(4_194_304, { reserve: 2_097_152 });
+    if (site === undefined) return;
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    const reserve = join(site.folder, 'logs-default.reserve');
+    expect(statSync(reserve).size).toBe(2_097_152);
+    const ids = Array.from({ length: 50 }, (_, index) => `call-${index}`);
+    for (const id of ids) await log.begin(entry({ ...started, call_id: id }));
+    const filler = join(site.folder, 'filler');
+    appendUntilFull(filler);
+    await expectFull(() => log.append(entry()));
+    const pad = { input_data: { pad: 'x'.repeat(10_000) } };
+    for (const id of ids) await log.append(entry({ call_id: id, ...pad }));
+    await expect(log.append(entry())).rejects.toMatchObject(unavailable);
+    await expect(log.begin(entry({ ...started, call_id: 'new' }))).rejects.toMatchObject(unavailable);
+    expect(statSync(reserve).size).toBeLessThan(2_097_152);
+    rmSync(filler);
+    await log.append(entry({ operation_name: 'after' }));
+    expect(statSync(reserve).size).toBe(2_097_152);
+    await log.close();
+    expect(verify(site, Date.now() + 86_400_000)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+
+  it('withholds an outcome that cannot be written, and writes it before any other record', async () => {
+    const site = mountedSite(1_048_576, { reserve: 0 });
+    if (site === undefined) return;
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    await log.begin(entry({ ...started, call_id: 'owed' }));
+    const filler = join(site.folder, 'filler');
+    appendUntilFull(filler);
+    await expectFull(() => log.append(entry()));
+    const big = { pad: 'x'.repeat(10_000) };
+    await expect(log.append(entry({ call_id: 'owed', input_data: big }))).rejects.toMatchObject(unavailable);
+    expect(log.status().owed).toBe(1);
+    rmSync(filler);
+    await log.append(entry({ operation_name: 'next' }));
+    await log.close();
+    const names = readRecords(site.folder).slice(-2);
+    expect(names).toMatchObject([{ call_id: 'owed', started_seq: 2 }, { operation_name: 'next' }]);
+  });
+
+  it('does not let a log open that could not keep its reserve', async () => {
+    const site = mountedSite(1_048_576, { reserve: 8_388_608 });
+    if (site === undefined) return;
+    await expect(openAuditLog({ settings: site.settings, siteSecret })).rejects.toMatchObject(unavailable);
+  });
+});
+
+/** Leaves no byte of the file system free. */
+function appendUntilFull(path: string): void {
+  for (let size = 65_536; size > 0; size = Math.floor(size / 2)) {
+    for (let room = true; room;) room = tryAppend(path, size);
+  }
+}
+
+function tryAppend(path: string, size: number): boolean {
+  const before = existsSync(path) ? statSync(path).size : 0;
+  try {
+    appendFileSync(path, Buffer.alloc(size, 1));
+    return true;
+  } catch {
+    truncateSync(path, before);
+    return false;
+  }
+}
+
+/** The last page of the segment may still have room for some lines. */
+async function expectFull(write: () => Promise<void>): Promise<void> {
+  for (let count = 0; count < 100; count += 1) {
+    try {
+      await write();
+    } catch (error) {
+      expect(error).toMatchObject(unavailable);
+      return;
+    }
+  }
+  expect.fail('the disk is not full');
+}
+
+describe('a removed folder', () => {
+  it('fails calls until it is there again, and goes on in a new segment', async () => {
+    const site = makeSite();
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    await log.append(entry());
+    const { segment } = log.status();
+    rmSync(site.folder, { recursive: true });
+    await expect(log.append(entry())).rejects.toMatchObject(unavailable);
+    await expect(log.append(entry())).rejects.toMatchObject(unavailable);
+    expect(existsSync(site.folder)).toBe(false);
+    mkdirSync(site.folder, { mode: 0o700 });
+    await log.append(entry({ operation_name: 'after' }));
+    expect(log.status().segment).not.toBe(segment);
+    await log.close();
+    const report = verify(site);
+    expect(report.answer).toBe('missing');
+    expect(report.findings).toMatchObject([{ kind: 'missing-segment', file: segment }]);
+  });
+
+  it('is noticed when only the segment was removed', async () => {
+    const site = makeSite();
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    await log.append(entry());
+    rmSync(join(site.folder, log.status().segment));
+    await log.append(entry({ operation_name: 'after' }));
+    await log.close();
+    expect(readRecords(site.folder).map((one) => one['operation_name'])).toEqual(['audit.segment', 'after']);
+    expect(verify(site).answer).toBe('missing');
+  });
+});
+
+describe('a folder that cannot be written', () => {
+  it('fails calls while it is read-only', async () => {
+    const site = mountedSite(4_194_304);
+    if (site === undefined) return;
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    await log.append(entry());
+    await log.close();
+    remount(site, 'ro');
+    await expect(openAuditLog({ settings: site.settings, siteSecret })).rejects.toMatchObject(unavailable);
+    remount(site, 'rw');
+    expect(verify(site)).toMatchObject({ answer: 'anchored' });
+  });
+
+  it('fails calls of a log that is open, while its segment cannot be written', async () => {
+    const site = makeSite();
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    await log.append(entry());
+    const segment = join(site.folder, log.status().segment);
+    execFileSync('chattr', ['+i', segment], { stdio: 'pipe' });
+    try {
+      await expect(log.append(entry())).rejects.toMatchObject(unavailable);
+      await expect(log.append(entry())).rejects.toMatchObject(unavailable);
+      expect(log.writable()).toBe(false);
+    } finally {
+      execFileSync('chattr', ['-i', segment], { stdio: 'pipe' });
+    }
+    await log.append(entry({ operation_name: 'after' }));
+    await log.close();
+    expect(readRecords(site.folder).map((one) => one['operation_name'])).toEqual([
+      'audit.segment',
+      'salaries',
+      'after',
+    ]);
+    expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+});
+
+describe('on_failure: allow', () => {
+  it('goes on without a record, and counts it', async () => {
+    const site = makeSite({ onFailure: 'allow' });
+    const warnings: string[] = [];
+    const log = await openAuditLog({
+      settings: site.settings,
+      siteSecret,
+      warn: (message) => warnings.push(message),
+    });
+    rmSync(site.folder, { recursive: true });
+    await log.append(entry());
+    expect(log.status()).toMatchObject({ dropped: 1, writable: false });
+    expect(warnings).toEqual(['An audit record was dropped']);
+    mkdirSync(site.folder);
+    await log.append(entry());
+    expect(log.status()).toMatchObject({ dropped: 1, writable: true });
+    await log.close();
+  });
+});
+
+describe('a log that cannot be opened', () => {
+  it('says so', async () => {
+    const site = makeSite();
+    writeFileSync(site.folder, 'a file where the folder should be');
+    await expect(openAuditLog({ settings: site.settings, siteSecret })).rejects.toMatchObject(unavailable);
+  });
+});
+
+describe('rotation', () => {
+  it('begins a new segment each UTC day, and keeps each below the size', async () => {
+    let now = Date.parse('2026-11-20T23:59:59Z');
+    const site = makeSite({ maxFileSize: 3000 });
+    const log = await openAuditLog({
+      settings: site.settings,
+      siteSecret,
+      stateDirectory: site.state,
+      now: () => now,
+    });
+    await log.append(entry());
+    now += 2000;
+    for (let index = 0; index < 10; index += 1) await log.append(entry());
+    await log.close();
+    const names = segments(site.folder);
+    expect(names[0]).toContain('20261120T235959Z');
+    expect(names[1]).toContain('20261121T000001Z');
+    expect(names.length).toBeGreaterThan(3);
+    for (const name of names) expect(readFileSync(join(site.folder, name)).length).toBeLessThanOrEqual(3000);
+    expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+});

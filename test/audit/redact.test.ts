@@ -1,0 +1,214 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { createKeyedHash } from '../../src/audit/keyed-hash.js';
+import { redactPatterns } from '../../src/audit/patterns.js';
+import { createRedactor, cutText } from '../../src/audit/redact.js';
+import { redactSql } from '../../src/audit/redact-sql.js';
+import { applyStrategy } from '../../src/audit/strategy.js';
+import type { RedactionStrategy } from '../../src/model/settings.js';
+import type { TypeNode } from '../../src/model/type-node.js';
+import { auditSettings, siteSecret } from './support.js';
+
+interface TextCase {
+  readonly name: string;
+  readonly text: string;
+  readonly wanted: string;
+  readonly keep?: true;
+}
+
+const cases = parse(readFileSync(new URL('cases/redaction.yml', import.meta.url), 'utf8')) as {
+  readonly patterns: readonly TextCase[];
+  readonly values: readonly { name: string; value: unknown; wanted: unknown }[];
+  readonly sql: readonly TextCase[];
+  readonly strategies: readonly { strategy: RedactionStrategy; text: string; wanted: string }[];
+};
+
+const hash = createKeyedHash(siteSecret);
+const origin = { file: 'x.yml', line: 1, column: 1 };
+const redactor = createRedactor(auditSettings('/x.jsonl'), hash);
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+describe('a text', () => {
+  it.each(cases.patterns)('with $name', ({ text, wanted, keep }) => {
+    expect(redactPatterns(text)).toBe(keep === true ? text : wanted);
+  });
+
+  it('costs linear time, whatever it is', () => {
+    for (const unit of [
+      '1 ',
+      '1-',
+      '12345',
+      'eyJ',
+      'eyJaaaaa.',
+      'Bearer ',
+      '-----BEGIN PRIVATE KEY-----',
+      '9'.repeat(18) + ' ',
+    ]) {
+      const text = unit.repeat(Math.ceil(4096 / unit.length));
+      const start = performance.now();
+      redactPatterns(text);
+      expect(performance.now() - start, unit).toBeLessThan(100);
+    }
+  });
+});
+
+describe('a value', () => {
+  it.each(cases.values)('with $name', ({ value, wanted }) => {
+    expect(plain(redactor.value(value))).toEqual(wanted);
+  });
+
+  const node: TypeNode = {
+    type: 'object',
+    origin,
+    properties: [
+      { name: 'ssn', node: { type: 'string', origin, sensitive: true } },
+      { name: 'open', node: { type: 'string', origin } },
+      {
+        name: 'list',
+        node: {
+          type: 'array',
+          origin,
+          items: {
+            type: 'object',
+            origin,
+            properties: [{ name: 'pin', node: { type: 'integer', origin, sensitive: true } }],
+          },
+        },
+      },
+      { name: 'whole', node: { type: 'object', origin, sensitive: true } },
+      { name: 'constructor', node: { type: 'string', origin, sensitive: true } },
+    ],
+  };
+
+  it('shows nothing of sensitive nodes, at any depth, whatever stands there', () => {
+    const value = {
+      ssn: ['a', { b: 'c' }],
+      open: 'yes',
+      list: [{ pin: 1234, other: 1 }],
+      whole: { x: 1 },
+      constructor: 'c',
+    };
+    expect(plain(redactor.value(value, node))).toEqual({
+      ssn: '[REDACTED]',
+      open: 'yes',
+      list: [{ pin: '[REDACTED]', other: 1 }],
+      whole: '[REDACTED]',
+      constructor: '[REDACTED]',
+    });
+  });
+
+  it('is shown in part where the site says so', () => {
+    const partly = createRedactor(
+      auditSettings('/x.jsonl', { redactFields: { Email: 'email', ssn: 'hash' } }),
+      hash,
+    );
+    const shown = plain(partly.value({ email: 'anna@example.com', ssn: '123' }, node)) as Record<
+      string,
+      string
+    >;
+    expect(shown['email']).toBe('a***a@example.com');
+    expect(shown['ssn']).toMatch(/^hmac:[0-9a-f]{16}$/);
+  });
+
+  it('is replaced by size and hash when it is too large, also as a whole', () => {
+    expect(redactor.value('x'.repeat(5000))).toMatchObject({
+      truncated: true,
+      bytes: 5000,
+      hash: expect.stringMatching(/^hmac:/) as string,
+    });
+    expect(redactor.value('ä'.repeat(3000))).toMatchObject({ truncated: true, bytes: 6000 });
+    expect(redactor.value(Array.from({ length: 100_000 }, () => 'word'))).toMatchObject({
+      truncated: true,
+      bytes: 700_001,
+    });
+  });
+
+  it('of 100 MB costs no more than its hash', () => {
+    const start = performance.now();
+    expect(redactor.value({ a: 'x'.repeat(100_000_000) })).toMatchObject({
+      a: { truncated: true, bytes: 100_000_000 },
+    });
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
+  it('that is cyclic, deep, or full of odd things has a form', () => {
+    const cyclic: Record<string, unknown> = { list: [] };
+    cyclic['self'] = cyclic;
+    (cyclic['list'] as unknown[]).push(cyclic, cyclic);
+    expect(redactor.value(cyclic)).toEqual({ truncated: true });
+    let deep: unknown = 1;
+    for (let level = 0; level < 50_000; level += 1) deep = [deep];
+    expect(JSON.stringify(redactor.value(deep))).toContain('truncated');
+    const odd = {
+      nan: NaN,
+      inf: Infinity,
+      big: 10n,
+      nothing: undefined,
+      fn: () => 1,
+      sym: Symbol('x'),
+      date: new Date(0),
+    };
+    expect(plain(redactor.value(odd))).toEqual({
+      nan: null,
+      inf: null,
+      big: '10',
+      fn: null,
+      sym: null,
+      date: {},
+    });
+    expect(redactor.value('\ud800x')).toBe('\ufffdx');
+    expect(plain(redactor.value(JSON.parse('{"__proto__":{"a":1}}')))).toEqual(
+      JSON.parse('{"__proto__":{"a":1}}'),
+    );
+  });
+
+  it('is never changed itself, and never throws', () => {
+    fc.assert(
+      fc.property(
+        fc.anything({ withBigInt: true, withNullPrototype: true, withSparseArray: true }),
+        (value) => {
+          const before = structuredClone(value);
+          const copy = redactor.value(value);
+          expect(value).toEqual(before);
+          expect(() => JSON.parse(JSON.stringify(copy)) as unknown).not.toThrow();
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('SQL', () => {
+  it.each(cases.sql)('with $name', ({ text, wanted }) => expect(redactSql(text)).toBe(wanted));
+
+  it('costs linear time, whatever it is', () => {
+    for (const unit of ["'", '"', '$', '$$', '/*', "e'", '1.', "''\\"]) {
+      const start = performance.now();
+      redactSql(unit.repeat(20_000));
+      expect(performance.now() - start, unit).toBeLessThan(500);
+    }
+  });
+});
+
+describe('strategies', () => {
+  it.each(cases.strategies)('$strategy of $text', ({ strategy, text, wanted }) => {
+    expect(applyStrategy(strategy, text, hash)).toBe(wanted);
+  });
+
+  it('hash is keyed', () => {
+    const other = createKeyedHash('another secret of a site');
+    expect(applyStrategy('hash', 'x', hash)).not.toBe(applyStrategy('hash', 'x', other));
+    expect(applyStrategy('hash', 'x', undefined)).toBe('[REDACTED]');
+  });
+});
+
+describe('names that a stranger chose', () => {
+  it('are cut at 256 bytes, on the border of a character', () => {
+    expect(Buffer.byteLength(redactor.name('ä'.repeat(300)))).toBe(256);
+    expect(redactor.name('x'.repeat(300))).toHaveLength(256);
+    expect(cutText('😀'.repeat(3), 9)).toBe('😀😀');
+    expect(cutText('abc', 2)).toBe('ab');
+  });
+});
