@@ -12,7 +12,7 @@ import type { UnreadableLines } from '../audit/unreadable-lines.js';
 import type { JsonObject } from '../model/json.js';
 import type { Context, ExitCode } from './context.js';
 import { csvLine } from './csv.js';
-import type { LogOptions } from './log.js';
+import type { LogOptions } from './log-options.js';
 import { printNote, printResult, printText } from './output.js';
 import { cell, recordRow, rowColumns, rowHead } from './log-text.js';
 import { tableText } from './table.js';

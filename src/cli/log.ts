@@ -1,47 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { isLogColumn } from '../audit/log-columns.js';
 import { parseTime, type LogFilter } from '../audit/log-filter.js';
-import type { OperationType } from '../audit/entry.js';
-import type { StatsKey } from '../audit/log-stats.js';
 import { UsageError } from '../errors.js';
 import type { Context, ExitCode, Invoke } from './context.js';
+import type { LogOptions } from './log-options.js';
 import { configureLogShow } from './log-show.js';
 import { configureLogVerify } from './log-verify.js';
 import { exportRecords, followRecords, printRecords, printStats } from './log-output.js';
 import { openSite } from './open-site.js';
-
-/** Options of `mxcp log` as commander gives them. */
-export interface LogOptions {
-  readonly tool?: string;
-  readonly resource?: string;
-  readonly prompt?: string;
-  readonly type?: OperationType;
-  readonly policy?: 'allow' | 'deny' | 'warn' | 'n/a';
-  readonly rule?: string;
-  readonly status?: 'success' | 'error' | 'started';
-  readonly user?: string;
-  readonly client?: string;
-  readonly session?: string;
-  readonly trace?: string;
-  readonly call?: string;
-  readonly since?: string;
-  readonly until?: string;
-  readonly grep?: string;
-  readonly shadow?: true;
-  readonly utc?: true;
-  readonly limit: number;
-  readonly offset: number;
-  readonly asc?: true;
-  readonly fields?: readonly string[];
-  readonly jsonl?: true;
-  readonly csv?: true;
-  readonly exportCsv?: string;
-  readonly exportDuckdb?: string;
-  readonly exportParquet?: string;
-  readonly follow?: true;
-  readonly stats?: true;
-  readonly by?: StatsKey;
-}
 
 /** The filter that the options mean. Throws `AUDIT_QUERY_FAILED` for a time that is none. */
 export function filterOf(options: LogOptions, now: number): LogFilter {
