@@ -7,7 +7,7 @@ import { compileNumberCheck, compileSizeCheck, compileStringCheck, compileUnique
 import { acceptsNull, allowsDigits, below, directionOf, requiredOf, type Position } from './semantics.js';
 
 /** Why a value does not fit. `path` is in terms of declared properties (`.orders[].card`), `message` has no content. */
-export interface Fault {
+interface Fault {
   readonly path: string;
   readonly message: string;
 }
@@ -16,7 +16,7 @@ export interface Fault {
 export type Check = (value: Json) => Fault | undefined;
 
 /** What a type is called in messages. */
-export const typeTitles: Readonly<Record<TypeName, string>> = {
+const typeTitles: Readonly<Record<TypeName, string>> = {
   string: 'a string',
   integer: 'an integer',
   number: 'a number',

@@ -49,7 +49,7 @@ const numeric = (type: 'integer' | 'number'): fc.Arbitrary<Draft> =>
  * Names that a careless program takes for something else. Ajv itself stumbles over `__proto__`, `constructor`, `toString`
  * and `valueOf`: those have their own tests.
  */
-export const names = ['a', 'b', 'hasOwnProperty', 'isPrototypeOf', 'x y'] as const;
+const names = ['a', 'b', 'hasOwnProperty', 'isPrototypeOf', 'x y'] as const;
 
 /** Ajv divides, and no schema can say of digits what they are a multiple of. */
 const small = { minimum: -1000, maximum: 1000 };
