@@ -76,6 +76,24 @@ export function isConflict(failure: DuckdbFailure): boolean {
   return /conflict|PRIMARY KEY or UNIQUE/i.test(failure.message);
 }
 
+/** Classes of failure whose words concern statements, names and files, not the values of rows. */
+const aboutStatements = new Set([
+  'Binder',
+  'Catalog',
+  'Parser',
+  'Permission',
+  'IO',
+  'HTTP',
+  'Not implemented',
+  'Syntax',
+]);
+
+/** What may be said to the operator: DuckDB's words, or the class of failure where they would quote a value. */
+export function operatorText({ type, message }: DuckdbFailure): string {
+  if (aboutStatements.has(type)) return message;
+  return `${type}: ${publicTexts.get(type) ?? 'the database reported an error'}`;
+}
+
 /**
  * The error of ours for a failure while a body runs. Its message names the class of failure only, because DuckDB's own
  * words quote values of the data; they are kept in `cause`.

@@ -5,12 +5,15 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { DatabaseUnavailableError } from '../errors.js';
+import { locate } from '../lib/source-text.js';
 import type { DatabaseSettings, Secret } from '../model/settings.js';
 import { registerCallerFunctions, type CallerRegistry } from './caller-functions.js';
-import { readFailure } from './duckdb-error.js';
+import { operatorText, readFailure } from './duckdb-error.js';
 import { loadExtensions } from './extensions.js';
 import { enterSandbox } from './sandbox.js';
+import { splitStatements } from './lex-sql.js';
 import { createSecrets } from './secrets.js';
+import { fromDuckdb } from './sql-problem.js';
 import { literal, quoteName } from './sql-text.js';
 
 /** What an instance is opened with. */
@@ -122,15 +125,28 @@ export async function setUpInstance(
 }
 
 async function runInit(connection: DuckDBConnection, { init }: DatabaseSettings): Promise<void> {
-  if (!init?.text.trim()) return;
-  await step(`run duckdb.init (${init.origin.file}:${init.origin.line})`, () => connection.run(init.text));
+  if (!init) return;
+  for (const segment of splitStatements(init.text)) {
+    try {
+      await connection.run(segment.text);
+    } catch (error) {
+      const statement = { sql: segment.text, several: false, segment };
+      const { file, line, column } = locate(init, fromDuckdb(error, statement).offset);
+      const message = operatorText(readFailure(error));
+      throw new DatabaseUnavailableError(`duckdb.init failed at ${file}:${line}:${column}: ${message}`, {
+        cause: error,
+      });
+    }
+  }
 }
 
 async function step(what: string, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    throw new DatabaseUnavailableError(`Cannot ${what}: ${readFailure(error).message}`, { cause: error });
+    throw new DatabaseUnavailableError(`Cannot ${what}: ${operatorText(readFailure(error))}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { ExecuteCommitError, ExecuteConflictError, isMxcpError } from '../errors.js';
+import { ExecuteCommitError, ExecuteConflictError } from '../errors.js';
 import type { RequestContext } from '../model/call.js';
 import type { Caller } from '../model/caller.js';
 import type { ResultColumn } from '../model/effects.js';
@@ -61,7 +61,7 @@ export async function runSql(
   return runReading(site, body, args, call, body.connection);
 }
 
-/** Runs statements that change nothing that lasts. */
+/** Runs statements that change nothing that lasts. Only a connection whose result was read to its end is used again. */
 export async function runReading(
   site: RunSite,
   body: RunnableSource,
@@ -75,15 +75,10 @@ export async function runReading(
   const work = runOn(site, lease, body, args, call);
   void work.then(
     (result) => lease.giveBack(connection === 'pooled' && result.complete ? 'keep' : 'close'),
-    (error: unknown) => lease.giveBack(connection === 'pooled' && isReusable(error, call) ? 'keep' : 'close'),
+    () => lease.giveBack('close'),
   );
   const { columns, rows, truncated, scanned } = await finish(site, lease, call, work);
   return { columns, rows, truncated, scanned, settle: settled };
-}
-
-/** A statement that failed by itself left nothing open; one that we stopped may have. */
-function isReusable(error: unknown, call: RunCall): boolean {
-  return !call.signal.aborted && !isMxcpError(error);
 }
 
 /** Runs in a transaction that `settle` ends. The connection is closed afterwards, whatever happens. */

@@ -1,0 +1,236 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CancelledError, ExecuteTimeoutError } from '../../src/errors.js';
+import type { Database } from '../../src/execute/database.js';
+import type { JsonObject } from '../../src/model/json.js';
+import { callOf, noLimits, openWith, parameter, prepared, query, settledRun } from './site.js';
+
+const endless = 'SELECT count(*) AS n FROM range(1000000000000)';
+const queries = [
+  endless,
+  'SELECT a.range FROM range(100000000) a, range(100000000) b WHERE a.range < 0',
+  'WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT count(*) AS n FROM r',
+  'SELECT i FROM (SELECT random() AS i FROM range(3000000000) ORDER BY i) LIMIT 1',
+  "SELECT length(string_agg(i::VARCHAR, ',')) AS n FROM range(1000000000) t(i)",
+  'CREATE TEMP TABLE x AS SELECT * FROM range(100000000000); SELECT 1 AS n',
+];
+
+/** Aborts after `ms`, with the error of a deadline; tells how long after that a promise rejected. */
+async function stopAfter(
+  ms: number,
+  start: (signal: AbortSignal) => Promise<unknown>,
+  reason: Error,
+): Promise<number> {
+  const controller = new AbortController();
+  let abortedAt = Number.NaN;
+  const timer = setTimeout(() => {
+    abortedAt = performance.now();
+    controller.abort(reason);
+  }, ms);
+  try {
+    await expect(start(controller.signal)).rejects.toBe(reason);
+    return performance.now() - abortedAt;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+describe('a query that would run for an hour', () => {
+  let database: Database;
+  beforeAll(async () => {
+    database = await openWith('CREATE TABLE log(a INTEGER)', { pool: 6, memoryLimit: '1GB' });
+  });
+  afterAll(() => database.close());
+
+  it.each(queries)('stops at its deadline within 200 ms: %s', async (sql) => {
+    const body = await prepared(database, sql);
+    const reason = new ExecuteTimeoutError('The call passed its deadline');
+    expect(await stopAfter(150, (signal) => database.run(body, {}, callOf({ signal })), reason)).toBeLessThan(
+      200,
+    );
+    expect((await query(database, 'SELECT 1 AS n')).rows[0]?.['n']).toBe(1);
+  });
+
+  it('stops when the client cancels, and its place works for the next call', async () => {
+    const single = await openWith('', { pool: 1 });
+    const body = await prepared(single, endless);
+    for (let round = 0; round < 5; round += 1) {
+      const reason = new CancelledError('The client cancelled');
+      expect(await stopAfter(20, (signal) => single.run(body, {}, callOf({ signal })), reason)).toBeLessThan(
+        200,
+      );
+      expect((await query(single, 'SELECT 7 AS n')).rows[0]?.['n']).toBe(7);
+    }
+    await single.close();
+  });
+
+  it('that writes leaves nothing when it is stopped', async () => {
+    const body = await prepared(database, 'INSERT INTO log SELECT range FROM range(100000000000)');
+    const reason = new ExecuteTimeoutError('late');
+    expect(await stopAfter(150, (signal) => database.run(body, {}, callOf({ signal })), reason)).toBeLessThan(
+      200,
+    );
+    expect((await query(database, 'SELECT count(*) AS n FROM log')).rows[0]?.['n']).toBe(0);
+  });
+
+  it('is not even started when the call was already cancelled', async () => {
+    const reason = new CancelledError('gone');
+    const body = await prepared(database, 'INSERT INTO log VALUES (1)');
+    await expect(database.run(body, {}, callOf({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
+    expect((await query(database, 'SELECT count(*) AS n FROM log')).rows[0]?.['n']).toBe(0);
+  });
+
+  it('five at once do not delay a sixth call nor a file read', async () => {
+    const body = await prepared(database, endless);
+    const controller = new AbortController();
+    const running = Array.from({ length: 5 }, () =>
+      database.run(body, {}, callOf({ signal: controller.signal })),
+    );
+    const ended = Promise.allSettled(running);
+    await new Promise((resolve) => setImmediate(resolve));
+    const started = performance.now();
+    await Promise.all([query(database, 'SELECT 1 AS n'), readFile(new URL(import.meta.url))]);
+    expect(performance.now() - started).toBeLessThan(1000);
+    controller.abort(new CancelledError('enough'));
+    expect((await ended).map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
+  });
+});
+
+describe('the queue for connections', () => {
+  it('is fair and bounded, refuses at once what does not fit, and forgets who leaves', async () => {
+    const database = await openWith('', { pool: 1, queue: 2 });
+    const slow = await prepared(database, endless);
+    const quick = await prepared(database, 'SELECT $n AS n', [parameter('n', { type: 'integer' })]);
+    const stopSlow = new AbortController();
+    const first = database.run(slow, {}, callOf({ signal: stopSlow.signal })).catch(() => 'stopped');
+    const order: unknown[] = [];
+    const leaver = new AbortController();
+    const leaving = database.run(quick, { n: 1 }, callOf({ signal: leaver.signal }));
+    const second = settledRun(database, quick, { n: 2 }).then(({ rows }) => order.push(rows[0]?.['n']));
+    await expect(database.run(quick, { n: 3 }, callOf())).rejects.toMatchObject({ code: 'CALL_OVERLOADED' });
+    const reason = new CancelledError('left');
+    leaver.abort(reason);
+    await expect(leaving).rejects.toBe(reason);
+    const third = settledRun(database, quick, { n: 4 }).then(({ rows }) => order.push(rows[0]?.['n']));
+    stopSlow.abort(new CancelledError('stop'));
+    expect(await first).toBe('stopped');
+    await Promise.all([second, third]);
+    expect(order).toEqual([2, 4]);
+    await database.close();
+  });
+
+  it('counts writers too, and a closing database refuses who waits', async () => {
+    const database = await openWith('CREATE TABLE t(a INTEGER)', { pool: 1, queue: 5 });
+    const write = await prepared(database, 'INSERT INTO t VALUES (1)');
+    const open = await database.run(write, {}, callOf());
+    const waiting = query(database, 'SELECT 1');
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'CALL_SHUTTING_DOWN' });
+    await prepared(database, 'SELECT 1');
+    const closing = database.close();
+    await refused;
+    await open.settle(true);
+    await closing;
+  });
+});
+
+describe('the limits of a result', () => {
+  let database: Database;
+  beforeAll(async () => {
+    database = await openWith("CREATE TABLE words AS SELECT repeat('x', 1000) AS w FROM range(1000)", {
+      pool: 4,
+    });
+  });
+  afterAll(() => database.close());
+
+  const limited = (more: Partial<typeof noLimits>) => ({ limits: { ...noLimits, ...more } });
+
+  it('end 100 million rows at the budget with flat memory', async () => {
+    const body = await prepared(database, "SELECT range AS i, repeat('y', 50) AS t FROM range(100000000)");
+    await database.run(body, {}, callOf()).catch(() => undefined);
+    const before = process.memoryUsage().rss;
+    const started = performance.now();
+    for (let round = 0; round < 5; round += 1) {
+      const run = database.run(body, {}, callOf());
+      await expect(run).rejects.toMatchObject({ code: 'EXECUTE_LIMIT_EXCEEDED', limit: 'max_rows' });
+    }
+    expect(performance.now() - started).toBeLessThan(5000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
+  });
+
+  it.each([
+    ['max_rows', 'SELECT * FROM range(11)', { maxRows: 10 }],
+    ['max_bytes', 'SELECT w FROM words', { maxBytes: 50_000 }],
+    ['max_bytes', "SELECT repeat('z', 200000) AS v", { maxBytes: 100_000 }],
+    ['max_bytes', "SELECT repeat('z', 200000)::BLOB AS v", { maxBytes: 100_000 }],
+    ['max_bytes', "SELECT ['a', repeat('z', 200000)] AS v", { maxBytes: 100_000 }],
+    ['max_bytes', "SELECT NULL AS a UNION ALL SELECT repeat('z', 200000)", { maxBytes: 100_000 }],
+    ['max_scan_rows', 'SELECT * FROM range(1001)', { maxScanRows: 1000 }],
+  ] as const)('%s ends %s with an error that names it and no count', async (limit, sql, limits) => {
+    const run = query(database, sql, limited(limits));
+    await expect(run).rejects.toMatchObject({ code: 'EXECUTE_LIMIT_EXCEEDED', limit });
+    await expect(run).rejects.toThrow(expect.not.stringMatching(/\d/) as string);
+  });
+
+  it('that fit exactly are no error', async () => {
+    expect(
+      (await query(database, 'SELECT * FROM range(10)', limited({ maxRows: 10, maxScanRows: 10 }))).rows,
+    ).toHaveLength(10);
+  });
+
+  it('cut the result with on_limit: truncate, and the connection works on', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const { rows, truncated } = await query(
+        database,
+        'SELECT * FROM range(100000000)',
+        limited({ maxRows: 10, onLimit: 'truncate' }),
+      );
+      expect({ rows: rows.length, truncated }).toEqual({ rows: 10, truncated: true });
+    }
+    const bytes = await query(
+      database,
+      'SELECT w FROM words',
+      limited({ maxBytes: 50_000, onLimit: 'truncate' }),
+    );
+    expect(bytes.rows.length).toBeGreaterThan(40);
+    expect(JSON.stringify(bytes.rows).length).toBeLessThanOrEqual(50_000);
+  });
+
+  it('count what is left after keepRow, while max_scan_rows counts what is read', async () => {
+    const keepRow = (row: JsonObject): boolean => Number(row['range']) % 1000 === 0;
+    const kept = await query(database, 'SELECT * FROM range(10000)', {
+      ...limited({ maxRows: 10 }),
+      keepRow,
+    });
+    expect({ rows: kept.rows.length, scanned: kept.scanned }).toEqual({ rows: 10, scanned: 10_000 });
+    const scan = query(database, 'SELECT * FROM range(10000)', {
+      ...limited({ maxScanRows: 5000 }),
+      keepRow,
+    });
+    await expect(scan).rejects.toMatchObject({ limit: 'max_scan_rows' });
+  });
+
+  it('let an error of keepRow through, and free the connection', async () => {
+    const failure = new Error('rule failed');
+    const keepRow = (): boolean => {
+      throw failure;
+    };
+    await expect(query(database, 'SELECT * FROM range(5)', { keepRow })).rejects.toMatchObject({
+      cause: failure,
+    });
+    expect((await query(database, 'SELECT 1 AS n')).rows).toHaveLength(1);
+  });
+
+  it('that cut the RETURNING of a write do not cut the write', async () => {
+    const other = await openWith('CREATE TABLE t(a BIGINT)');
+    const body = await prepared(other, 'INSERT INTO t SELECT range FROM range(100000) RETURNING a');
+    const { rows, truncated } = await settledRun(
+      other,
+      body,
+      {},
+      limited({ maxRows: 5, onLimit: 'truncate' }),
+    );
+    expect({ rows: rows.length, truncated }).toEqual({ rows: 5, truncated: true });
+    expect((await query(other, 'SELECT count(*) AS n FROM t')).rows[0]?.['n']).toBe(100_000);
+    await other.close();
+  });
+});
