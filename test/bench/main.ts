@@ -1,0 +1,33 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { httpCases } from './cases/http.js';
+import type { Row } from './measure.js';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    ms: { type: 'string', default: '1500' },
+    out: { type: 'string' },
+  },
+});
+const ms = Number(values.ms);
+
+const cases: Readonly<Record<string, () => Promise<Row[]>>> = {
+  http: () => httpCases(ms),
+};
+
+const rows: Row[] = [];
+for (const [name, run] of Object.entries(cases)) {
+  if (values.only !== undefined && !values.only.split(',').includes(name)) continue;
+  process.stderr.write(`${name} …\n`);
+  rows.push(...(await run()));
+}
+const table = new Table({
+  head: ['case', 'ours', 'floor', 'ratio', 'target'],
+  style: { head: [], border: [] },
+});
+for (const row of rows) table.push([row.case, row.ours, row.floor, row.ratio?.toFixed(2) ?? '', row.target]);
+process.stdout.write(`${table.toString()}\n`);
+if (values.out !== undefined)
+  writeFileSync(values.out, JSON.stringify({ node: process.version, rows }, null, 2));
