@@ -74,7 +74,7 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
       policies,
       endpoints: tested.endpoints,
       broken: served.broken,
-      digest: digestOf(site.text, found.files, served.endpoints),
+      digest: digestOf([site.text, settings.database.init?.text ?? ''], found.files, served.endpoints),
       settings: context.reader.effective,
     },
     siteProblems: [...problems, ...context.reader.problems],
@@ -155,7 +155,11 @@ function serve(files: readonly EndpointFile[], builtin: readonly Endpoint[]): Se
 }
 
 /** SHA-256 over the site file, the endpoint files, their bodies and the rules in effect (spec page 05). */
-function digestOf(site: string, files: readonly EndpointFile[], endpoints: readonly Endpoint[]): string {
+function digestOf(
+  site: readonly string[],
+  files: readonly EndpointFile[],
+  endpoints: readonly Endpoint[],
+): string {
   const bodies = endpoints.map(({ kind, name, policies, ...rest }) => [
     kind,
     name,

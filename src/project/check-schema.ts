@@ -65,7 +65,7 @@ function explain(field: Field, error: SchemaError): Problem {
         remedy: describedProperty(error, String(params['missingProperty'])),
       });
     case 'type':
-      return problemOf(field, {
+      return (field.data === null ? problemOfKey : problemOf)(field, {
         rule: 'wrong-type',
         message: `${name} must be ${types(params['type'])}${butIs(field)}`,
       });

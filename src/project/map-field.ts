@@ -51,10 +51,14 @@ const nullIsValue = new Set([
   'mask',
   'constant',
 ]);
-const freeMaps = new Set([
-  ...['metadata', 'arguments', 'user_context', 'users', 'claims', 'default', 'examples', 'constant'],
+const freeMaps = new Set(['metadata', 'arguments', 'user_context', 'claims']);
+/** Values as such, at any depth: a null in an expected result asserts null. */
+const wholeValues = new Set([
+  ...['default', 'examples', 'constant'],
   ...['result', 'result_contains', 'result_contains_item', 'result_contains_all'],
 ]);
+/** Maps whose keys are names of the author's. */
+const namedMaps = new Set(['profiles', 'projects', 'roles', 'users']);
 
 /** A file without the keys that have no value (`tags:` and nothing behind it): they count as absent. */
 export function dropEmptyKeys(field: Field): Field {
@@ -62,6 +66,31 @@ export function dropEmptyKeys(field: Field): Field {
   if (field.entries === undefined) return field;
   const kept = [...field.entries]
     .filter(([key, { data }]) => data !== null || nullIsValue.has(key))
-    .map(([key, child]) => [key, freeMaps.has(key) ? child : dropEmptyKeys(child)] as const);
+    .map(([key, child]) => [key, dropBelow(key, child)] as const);
   return rebuild(field, new Map(kept));
+}
+
+/** Where the keys are names, a name without value stays: it is an empty map, or for the schema to refuse. */
+function dropBelow(key: string, child: Field): Field {
+  if (wholeValues.has(key)) return child;
+  if (freeMaps.has(key) || child.entries === undefined)
+    return child.items === undefined ? child : dropEmptyKeys(child);
+  if (key === 'users') return mapEntries(child, emptyMap);
+  if (key === 'capabilities') return mapEntries(child, emptyText);
+  if (key === 'properties') return mapEntries(child, dropEmptyKeys);
+  return namedMaps.has(key)
+    ? mapEntries(child, (each) => dropEmptyKeys(emptyMap(each)))
+    : dropEmptyKeys(child);
+}
+
+function mapEntries(field: Field, change: (child: Field) => Field): Field {
+  return rebuild(field, new Map([...(field.entries ?? [])].map(([key, child]) => [key, change(child)])));
+}
+
+function emptyMap(field: Field): Field {
+  return field.data === null ? { ...field, entries: new Map(), data: jsonObject([]) } : field;
+}
+
+function emptyText(field: Field): Field {
+  return field.data === null ? { ...field, data: '' } : field;
 }

@@ -22,13 +22,14 @@ export function readTransport(context: SettingsContext): TransportSettings {
   const { user, site } = both(context, 'provider');
   for (const field of [user, site])
     if (stringOf(field) === 'sse' && field !== undefined) reader.problems.push(noSse(field));
-  const stdio =
-    at(context.user, 'transport', 'stdio') ??
-    at(context.profile, 'transport', 'stdio') ??
-    at(context.profile, 'stdio');
-  const stated = at(stdio, 'user_context');
-  if (stated?.entries !== undefined)
-    reader.note('transport.stdio.user_context', stated.data, 'site or user config');
+  const ofUser = at(context.user, 'transport', 'stdio', 'user_context');
+  const stated =
+    ofUser ??
+    at(context.profile, 'transport', 'stdio', 'user_context') ??
+    at(context.profile, 'stdio', 'user_context');
+  if (stated?.entries !== undefined) {
+    reader.note('transport.stdio.user_context', stated.data, ofUser === undefined ? 'site' : 'user config');
+  }
   return {
     provider: reader.read(
       'transport.provider',

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Problem } from '../errors.js';
+import type { Origin, Problem } from '../errors.js';
 import type { EndpointContext } from './endpoint-context.js';
 import { readEndpointFile, type EndpointFile } from './endpoint-file.js';
 import { at, type Field } from './field.js';
@@ -25,16 +26,21 @@ export async function readEndpoints(
       if (named !== undefined) problems.push(problemOf(named, outside(paths[key])));
       continue;
     }
-    const { files, escaping } = await findYamlFiles(context.root, folder);
+    if (named !== undefined && !existsSync(folder)) problems.push(problemOf(named, missing(paths[key])));
+    const { files, escaping, unreadable } = await findYamlFiles(context.root, folder);
     for (const file of files) found.add(file);
-    problems.push(
-      ...escaping.map((path) =>
-        problem({ file: shownPath(context.root, path), line: 1, column: 1 }, outside(paths[key])),
-      ),
-    );
+    const place = (path: string): Origin => ({ file: shownPath(context.root, path), line: 1, column: 1 });
+    problems.push(...escaping.map((path) => problem(place(path), outside(paths[key]))));
+    problems.push(...unreadable.map((path) => problem(place(path), unreadableFolder)));
   }
   const files = await readAll([...found].sort(), context);
   return { files, problems };
+}
+
+const unreadableFolder = { rule: 'unreadable-file', message: 'This folder cannot be read' };
+
+function missing(path: string): { rule: string; message: string } {
+  return { rule: 'missing-folder', message: `There is no folder ${path}` };
 }
 
 function outside(path: string): { rule: string; message: string; remedy: string } {

@@ -48,16 +48,18 @@ export async function confinedFile(root: string, base: string, named: string): P
   }
 }
 
-/** What a search for YAML files found: real paths, sorted, and links that leave the site. */
+/** What a search for YAML files found: real paths, sorted; links that leave the site; folders that cannot be read. */
 export interface FoundFiles {
   readonly files: readonly string[];
   readonly escaping: readonly string[];
+  readonly unreadable: readonly string[];
 }
 
 /** All `*.yml` and `*.yaml` files below a folder, hidden folders and `node_modules` left out, links inside the site followed. */
 export async function findYamlFiles(root: string, folder: string): Promise<FoundFiles> {
   const files = new Set<string>();
   const escaping = new Set<string>();
+  const unreadable = new Set<string>();
   const seen = new Set<string>();
   const visit = async (path: string): Promise<void> => {
     const real = await realpath(path).catch(() => undefined);
@@ -70,12 +72,16 @@ export async function findYamlFiles(root: string, folder: string): Promise<Found
     const info = await stat(real);
     if (info.isFile() && /\.ya?ml$/i.test(path)) files.add(real);
     if (!info.isDirectory()) return;
-    for (const entry of await readdir(real, { withFileTypes: true })) {
-      if (isCandidate(entry)) await visit(join(real, entry.name));
+    const entries = await readdir(real, { withFileTypes: true }).catch(() => undefined);
+    if (entries === undefined) unreadable.add(real);
+    for (const entry of entries ?? []) {
+      if (!isCandidate(entry)) continue;
+      if (entry.isFile()) files.add(join(real, entry.name));
+      else await visit(join(real, entry.name));
     }
   };
   await visit(folder);
-  return { files: [...files].sort(), escaping: [...escaping].sort() };
+  return { files: [...files].sort(), escaping: [...escaping].sort(), unreadable: [...unreadable].sort() };
 }
 
 function isCandidate(entry: Dirent): boolean {

@@ -2,17 +2,7 @@ import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { Json } from '../model/json.js';
 import type { Mask, Parameter, Property, StringTransform, TypeName, TypeNode } from '../model/type-node.js';
-import {
-  at,
-  booleanOf,
-  entriesOf,
-  itemsOf,
-  numberOf,
-  originOf,
-  stringOf,
-  stringsOf,
-  type Field,
-} from './field.js';
+import { at, booleanOf, entriesOf, itemsOf, originOf, stringOf, stringsOf, type Field } from './field.js';
 import { problemOf, problemOfKey, suggestion } from './problems.js';
 
 const typeNames: readonly string[] = [
@@ -31,19 +21,25 @@ const isTypeName = (text: string | undefined): text is TypeName =>
 const isTransform = (text: string): text is StringTransform => transforms.includes(text);
 const isMaskKind = (text: string): text is Exclude<Mask['kind'], 'constant'> => maskKinds.includes(text);
 
-const numberKeys = [
-  'minLength',
-  'maxLength',
-  'minimum',
-  'maximum',
-  'exclusiveMinimum',
-  'exclusiveMaximum',
-  'multipleOf',
-  'minItems',
-  'maxItems',
-] as const;
-const booleanKeys = ['nullable', 'sensitive', 'uniqueItems', 'additionalProperties'] as const;
-const textKeys = ['format', 'description', 'pattern'] as const;
+/** Keywords whose value is copied as it is, with the JavaScript type that it must have. */
+const plainKeywords: Readonly<Record<string, 'number' | 'boolean' | 'string'>> = {
+  minLength: 'number',
+  maxLength: 'number',
+  minimum: 'number',
+  maximum: 'number',
+  exclusiveMinimum: 'number',
+  exclusiveMaximum: 'number',
+  multipleOf: 'number',
+  minItems: 'number',
+  maxItems: 'number',
+  nullable: 'boolean',
+  sensitive: 'boolean',
+  uniqueItems: 'boolean',
+  additionalProperties: 'boolean',
+  format: 'string',
+  description: 'string',
+  pattern: 'string',
+};
 
 /** Keywords that mean something for one kind of type only. */
 const keywordsOf: Readonly<Record<string, readonly TypeName[]>> = {
@@ -74,18 +70,18 @@ export function buildTypeNode(field: Field, problems: Problem[]): TypeNode {
   return {
     type,
     origin: originOf(field),
-    ...scalarKeywords(field),
+    ...plainValues(field),
     ...valueKeywords(field),
     ...nestedTypes(field, problems),
   };
 }
 
-function scalarKeywords(field: Field): Partial<TypeNode> {
+function plainValues(field: Field): Partial<TypeNode> {
   const found: Record<string, Json> = {};
-  for (const key of numberKeys) found[key] = numberOf(at(field, key)) ?? null;
-  for (const key of booleanKeys) found[key] = booleanOf(at(field, key)) ?? null;
-  for (const key of textKeys) found[key] = stringOf(at(field, key)) ?? null;
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== null));
+  for (const [key, { data }] of field.entries ?? []) {
+    if (Object.hasOwn(plainKeywords, key) && typeof data === plainKeywords[key]) found[key] = data;
+  }
+  return found;
 }
 
 function valueKeywords(field: Field): Partial<TypeNode> {

@@ -27,9 +27,13 @@ function parse(
   return Math.round(Number(match[1]) * (units[match[2] ?? plain] ?? 1));
 }
 
-/** A duration in milliseconds from seconds, or from a text like `500ms`, `30s`, `2m`, `1h`; undefined for anything else. */
+/** What a timer can wait for: longer ones would fire at once. */
+const longestTimer = 2 ** 31 - 1;
+
+/** A duration in milliseconds from seconds, or from a text like `500ms`, `30s`, `2m`, `1h`; undefined for anything else; about 24 days at most. */
 export function durationMs(value: unknown): number | undefined {
-  return parse(value, /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/, milliseconds, 's');
+  const found = parse(value, /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/, milliseconds, 's');
+  return found === undefined ? undefined : Math.min(found, longestTimer);
 }
 
 /** A size in bytes from a number, or from a text like `64KiB`, `10MB`; undefined for anything else. */

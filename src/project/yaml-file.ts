@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import {
   isAlias,
   isMap,
@@ -49,8 +49,9 @@ export async function readYamlFile(name: FileName): Promise<YamlFile> {
 
 /** The text of a UTF-8 file without its byte order mark. Throws on other encodings and on files over 4 MiB. */
 export async function readText(path: string): Promise<string> {
+  if ((await stat(path)).size > maxFileBytes)
+    throw new Error(`it is larger than ${maxFileBytes / 1024 / 1024} MiB`);
   const bytes = await readFile(path);
-  if (bytes.length > maxFileBytes) throw new Error(`it is larger than ${maxFileBytes / 1024 / 1024} MiB`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

@@ -280,6 +280,10 @@ describe('the site file', () => {
     ['profiles: {default: {duckdb: {init: sql/x.sql}}}', '4:37 missing-file'],
     ['profiles: {default: {duckdb: {init: {file: a.sql, code: b}}}}', '4:31 exactly-one'],
     ['paths: {tools: ../tools}', '4:16 path-outside'],
+    ['paths: {tools: tols}', '4:16 missing-folder'],
+    ['limits: {timeout: 0}', '4:19 wrong-value'],
+    ['policies: {input: [{match: {tags: []}, condition: "x", action: deny}]}', '4:35 wrong-value'],
+    ['profiles: {default: {duckdb: {attach: [{name: a}]}}}', '4:40 missing-key'],
     ['extensions: [{name: h3, repo: communty}]', '4:31 wrong-value'],
     ['authorization: {capabilities: {a: A}, roles: {r: {capabilities: [b]}}}', '4:66 unknown-capability'],
     ['policies: {require_input_policy: yes}', '4:34 wrong-type'],
@@ -304,6 +308,10 @@ describe('the site file', () => {
 
   it.each([
     ['plugin: []', {}],
+    ['profiles: {default: , prod: {duckdb: }}', { profile: 'default' }],
+    ['authorization: {capabilities: {a: }, roles: {r: , s: {includes: r, capabilities: a}}}', {}],
+    ['users: {ada: }', { users: { ada: { claims: {} } } }],
+    ['limits: {timeout: 1000d}', {}],
     ['dbt:', {}],
     ['profiles: {default: {telemetry: {enabled: false, endpoint: x}, auth: {provider: none}}}', {}],
     [
@@ -359,6 +367,39 @@ describe('the site file', () => {
       permissions: ['a', 'b'],
       email: null,
       claims: { department: 'x', y: 1 },
+    });
+  });
+});
+
+describe('a broken endpoint', () => {
+  const files = {
+    'tools/good.yml': 'tool: {name: good, source: {code: SELECT 1}}\n',
+    'tools/bad.yml': 'tool: {name: bad, source: {code: SELECT 1}, tgas: x}\n',
+  };
+
+  it('keeps the site from loading', async () => {
+    const cwd = await newSite(files);
+    const failure = loadProject({ cwd, env: { HOME: cwd } });
+    await expect(failure).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      problems: [{ rule: 'unknown-key' }],
+    });
+  });
+
+  it('is left out with --ignore-errors, and its problems are told', async () => {
+    const cwd = await newSite(files);
+    const project = await loadProject({ cwd, env: { HOME: cwd }, ignoreErrors: true });
+    expect(project.endpoints.map(({ name }) => name)).toEqual(['good']);
+    expect(project.broken).toEqual([{ file: 'tools/bad.yml', kind: 'tool', name: 'bad' }]);
+    expect(project.warnings.map(({ severity, rule }) => `${severity} ${rule}`)).toEqual([
+      'error unknown-key',
+    ]);
+  });
+
+  it('does not make errors elsewhere pass', async () => {
+    const cwd = await newSite({ ...files, 'mxcp-site.yml': `${minimalSite}polices: {}\n` });
+    await expect(loadProject({ cwd, env: { HOME: cwd }, ignoreErrors: true })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
     });
   });
 });
