@@ -17,7 +17,7 @@ const languageOf: Readonly<Record<string, string>> = {
 };
 
 /** The field that decides the language of a body, and the language: said by `source`, by the endpoint, or by the file name. */
-export function bodyLanguage(object: Field): { readonly language: string; readonly field: Field } {
+function bodyLanguage(object: Field): { readonly language: string; readonly field: Field } {
   const source = at(object, 'source');
   for (const field of [at(source, 'language'), at(object, 'language')]) {
     const language = stringOf(field);

@@ -47,7 +47,7 @@ export function originOf(field: Field): Origin {
 }
 
 /** The offset of a value's key, or of the value itself where it has none. */
-export function keyOffset(field: Field): number {
+function keyOffset(field: Field): number {
   return field.keyStart ?? field.start;
 }
 

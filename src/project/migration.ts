@@ -6,7 +6,7 @@ import { readYamlFile } from './yaml-file.js';
 import { findYamlTraps } from './yaml-traps.js';
 
 /** One thing that an author who comes from the Python program should know about a file. */
-export interface MigrationNote {
+interface MigrationNote {
   readonly origin: Origin;
   readonly message: string;
   readonly remedy?: string;

@@ -15,7 +15,7 @@ import { sourceTextOf } from './scalar-text.js';
 import { buildMask } from './type-node.js';
 
 /** A rule of the site file and the endpoints that it is for. */
-export interface SiteRule<R> {
+interface SiteRule<R> {
   readonly rule: R;
   readonly match: RuleMatch;
   readonly field: Field;

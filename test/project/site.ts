@@ -14,7 +14,7 @@ export async function newFolder(): Promise<string> {
 }
 
 /** Writes files, by path relative to `folder`, and makes the folders that they need. */
-export async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
     const path = join(folder, name);
     await mkdir(dirname(path), { recursive: true });
