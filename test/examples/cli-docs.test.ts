@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../../src/cli/catalog.js';
+import { environmentTwins } from '../../src/project/overrides.js';
 import { mxcp } from '../cli/run-in-process.js';
 
 const page = await readFile(new URL('../../docs/cli.md', import.meta.url), 'utf8');
@@ -31,5 +32,14 @@ describe('docs/cli.md', () => {
     const options = everywhere.match(/--[a-z-]+/g) ?? [];
     expect(options.length).toBeGreaterThan(6);
     for (const option of options) expect(stdout).toContain(option);
+  });
+});
+
+describe('docs/site.md', () => {
+  it('names every variable of the environment that is read', async () => {
+    const site = await readFile(new URL('../../docs/site.md', import.meta.url), 'utf8');
+    const read = Object.entries(environmentTwins).filter(([, twin]) => !twin.startsWith('nothing'));
+    expect(read.length).toBeGreaterThan(10);
+    for (const [name, twin] of read) expect(site).toContain(`| \`${name}\` | \`${twin}\` |`);
   });
 });
