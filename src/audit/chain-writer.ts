@@ -75,11 +75,11 @@ export class ChainWriter {
     if (this.#abandoned || this.#day !== utcDay(this.#options.now()) || !this.#file.exists()) {
       this.#turn(options.mayUseReserve);
     }
-    let sealed = this.#seal(entry, options.startedSeq);
-    const { maxFileSize } = this.#options.settings;
+    const { maxFileSize, maxRecordBytes } = this.#options.settings;
+    let sealed = this.#seal(entry, options.startedSeq, maxRecordBytes);
     if (this.#file.size + sealed.line.length > maxFileSize && this.seq !== this.#firstSeq) {
       this.#turn(options.mayUseReserve);
-      sealed = this.#seal(entry, options.startedSeq);
+      sealed = this.#seal(entry, options.startedSeq, maxRecordBytes);
     }
     this.#write(this.#file, sealed, options.mayUseReserve);
     return this.seq;
@@ -118,6 +118,7 @@ export class ChainWriter {
 
   #turn(mayUseReserve: boolean): void {
     const old = this.#file;
+    if (!old.exists()) this.#options.reserve.renew();
     if (this.#unsynced && !this.#abandoned && this.#options.settings.sync !== 'never') old.syncNow();
     const next = this.#create();
     this.#begin(next, [], mayUseReserve);
@@ -140,7 +141,9 @@ export class ChainWriter {
   /** Writes a segment's first line; a segment that cannot have one does not stay. */
   #begin(file: SegmentFile, torn: readonly JsonObject[], mayUseReserve: boolean): void {
     try {
-      this.#write(file, this.#seal(this.#firstEntry(file.name, torn), undefined), mayUseReserve);
+      // Never shortened: verification needs all that it names, and that is bounded already.
+      const sealed = this.#seal(this.#firstEntry(file.name, torn), undefined, Infinity);
+      this.#write(file, sealed, mayUseReserve);
     } catch (error) {
       file.close();
       rmSync(file.path, { force: true });
@@ -171,7 +174,7 @@ export class ChainWriter {
     };
   }
 
-  #seal(entry: AuditEntry, startedSeq: number | undefined): SealedRecord {
+  #seal(entry: AuditEntry, startedSeq: number | undefined, maxBytes: number): SealedRecord {
     const now = this.#options.now();
     const place: ChainPlace = {
       schema_name: 'mxcp.endpoints',
@@ -181,7 +184,7 @@ export class ChainWriter {
       prev_hash: this.#position?.record_hash ?? null,
       started_seq: startedSeq,
     };
-    return sealRecord(fitRecord(entry, place, this.#options.settings.maxRecordBytes), this.#options.signer);
+    return sealRecord(fitRecord(entry, place, maxBytes), this.#options.signer);
   }
 
   #write(file: SegmentFile, sealed: SealedRecord, mayUseReserve: boolean): void {

@@ -29,7 +29,8 @@ interface Expired {
 }
 
 const dayMs = 86_400_000;
-const notesPerRecord = 100;
+/** Bytes of one note in a record, with room to spare: a record that is too long would lose them. */
+const noteBytes = 512;
 
 function modified(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -98,7 +99,13 @@ function noteEntry(segments: readonly ChainPosition[], before: number): AuditEnt
   };
 }
 
-async function writeNotes(log: AuditLog, notes: readonly ChainPosition[], before: number): Promise<void> {
+async function writeNotes(
+  log: AuditLog,
+  notes: readonly ChainPosition[],
+  before: number,
+  maxRecordBytes: number,
+): Promise<void> {
+  const notesPerRecord = Math.max(1, Math.floor(maxRecordBytes / noteBytes));
   try {
     for (let at = 0; at < notes.length; at += notesPerRecord) {
       await log.append(noteEntry(notes.slice(at, at + notesPerRecord), before));
@@ -141,6 +148,7 @@ export async function cleanLog(options: AuditLogOptions, dryRun: boolean): Promi
     await openAuditLog({ ...options, settings, reserve: false, transport: 'cli' }),
     notes,
     before,
+    settings.maxRecordBytes,
   );
   const state = options.stateDirectory;
   const headFolders = [place.folder, ...(state === undefined ? [] : [headFolder(state, place)])];

@@ -2,9 +2,15 @@ import type { CallRequest, RequestContext } from '../model/call.js';
 import type { Caller } from '../model/caller.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
-import type { Outcome, PolicyReport, Released, RuleTrace } from '../model/outcome.js';
+import type { Outcome } from '../model/outcome.js';
 import type { AuditSettings } from '../model/settings.js';
 import type { TypeNode } from '../model/type-node.js';
+import {
+  describeOutput,
+  describePolicy,
+  type DescribedOutput,
+  type DescribedPolicy,
+} from './describe-outcome.js';
 import type { AuditEntry } from './entry.js';
 import { createKeyedHash } from './keyed-hash.js';
 import { redactSql } from './redact-sql.js';
@@ -90,22 +96,6 @@ interface Ending {
   readonly output?: DescribedOutput | undefined;
 }
 
-interface DescribedPolicy {
-  readonly decision: PolicyReport['decision'];
-  readonly rule?: string | undefined;
-  readonly ruleHash?: string | undefined;
-  readonly reason?: string | undefined;
-  readonly evaluated?: Json | undefined;
-  readonly actions?: Json | undefined;
-  readonly shadow?: Json | undefined;
-}
-
-interface DescribedOutput {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly data?: Json | undefined;
-}
-
 const notYet: Ending = { durationMs: 0, policy: { decision: 'n/a' } };
 
 /**
@@ -187,16 +177,19 @@ function parameterNodes(endpoint: Endpoint | undefined): ReadonlyMap<string, Typ
   return nodes;
 }
 
+function isSqlTool(endpoint: Endpoint | undefined): boolean {
+  if (endpoint?.kind !== 'tool' || endpoint.body.language !== 'builtin') return false;
+  return endpoint.body.tool === 'execute_sql_query';
+}
+
 function describeInput(
   { settings, redactor }: Describer,
-  { request, endpoint, arguments: bound }: CallDescription,
+  call: CallDescription,
   nodes: ReadonlyMap<string, TypeNode>,
 ): JsonObject {
+  const { request, arguments: bound } = call;
   if (bound === undefined) return describeUnbound(request.arguments, nodes);
-  const isQuery =
-    endpoint?.kind === 'tool' &&
-    endpoint.body.language === 'builtin' &&
-    endpoint.body.tool === 'execute_sql_query';
+  const isQuery = call.operationType === 'admin' || isSqlTool(call.endpoint);
   const sql = bound['sql'];
   if (!isQuery || settings.sql === 'full' || typeof sql !== 'string') return redactor.named(bound, nodes);
   return redactor.named({ ...bound, sql: redactSql(sql) }, nodes);
@@ -230,83 +223,25 @@ function describeOutcome(
   const durationMs = Math.round(outcome.durationMs * 1000) / 1000;
   const policy = describePolicy(outcome.policy, clean);
   if (outcome.status === 'success') {
-    return { durationMs, policy, output: describeOutput(describer, call, outcome.released) };
+    const output = describeOutput(outcome.released, call.outputBytes, outputToKeep(describer, call));
+    return { durationMs, policy, output };
   }
   return { durationMs, policy, errorCode: outcome.error.code, error: clean(outcome.error.message) };
+}
+
+function outputToKeep(
+  { settings, redactor }: Describer,
+  { endpoint }: CallDescription,
+): { redactor: Redactor; returns: TypeNode | undefined } | undefined {
+  if (settings.output === 'none') return undefined;
+  return {
+    redactor,
+    returns: endpoint !== undefined && 'returns' in endpoint ? endpoint.returns : undefined,
+  };
 }
 
 function withoutArguments(text: string, call: CallDescription, nodes: ReadonlyMap<string, TypeNode>): string {
   if (call.endpoint === undefined || sensitiveByEndpoint.get(call.endpoint) !== true) return text;
   const once = hideArguments(text, call.arguments, nodes);
   return hideArguments(once, call.request.arguments, nodes);
-}
-
-function describeTrace(trace: RuleTrace, clean: (text: string) => string): JsonObject {
-  const { id: rule, hash, action, changed, matched, error } = trace;
-  return error === undefined
-    ? { action, changed, hash, matched, rule }
-    : { action, changed, error: clean(error), hash, matched, rule };
-}
-
-/** The traces that had an effect, or would have had one. */
-function describeTraces(
-  traces: readonly RuleTrace[],
-  shadow: boolean,
-  clean: (text: string) => string,
-): readonly JsonObject[] | undefined {
-  const matched = traces.filter((trace) => trace.shadow === shadow && trace.matched !== false);
-  return matched.length === 0 ? undefined : matched.map((trace) => describeTrace(trace, clean));
-}
-
-function describePolicy(policy: PolicyReport, clean: (text: string) => string): DescribedPolicy {
-  const { decision, rule, ruleHash, reason, traces } = policy;
-  return {
-    decision,
-    rule,
-    ruleHash,
-    reason: reason === undefined ? undefined : clean(reason),
-    evaluated: traces.length === 0 ? undefined : traces.map(({ id }) => id),
-    actions: describeTraces(traces, false, clean),
-    shadow: describeTraces(traces, true, clean),
-  };
-}
-
-function describeOutput(
-  { settings, redactor }: Describer,
-  call: CallDescription,
-  released: Released,
-): DescribedOutput {
-  const bytes = call.outputBytes ?? sizeOf(released);
-  const rows = rowsOf(released);
-  if (settings.output === 'none') return { rows, bytes };
-  const returns =
-    call.endpoint !== undefined && 'returns' in call.endpoint ? call.endpoint.returns : undefined;
-  return { rows, bytes, data: keepOutput(redactor, released, returns) };
-}
-
-function keepOutput(redactor: Redactor, released: Released, returns: TypeNode | undefined): Json {
-  switch (released.form) {
-    case 'value':
-      return redactor.value(released.value, returns);
-    case 'blob':
-      return redactor.value(released.base64, returns);
-    case 'messages':
-      return redactor.value(released.messages);
-  }
-}
-
-function sizeOf(released: Released): number {
-  switch (released.form) {
-    case 'value':
-      return Buffer.byteLength(released.json);
-    case 'blob':
-      return Buffer.byteLength(released.base64, 'base64');
-    case 'messages':
-      return released.messages.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
-  }
-}
-
-function rowsOf(released: Released): number {
-  if (released.form === 'messages') return released.messages.length;
-  return released.form === 'value' && Array.isArray(released.value) ? released.value.length : 1;
 }

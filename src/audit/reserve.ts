@@ -12,6 +12,8 @@ export interface Reserve {
   full(): boolean;
   /** Gives a piece back to the disk; false when nothing is left. */
   release(): boolean;
+  /** Fills it again after someone removed files: it may be gone with them. */
+  renew(): void;
   /** Takes back what was given; throws when there is no room (ENOSPC). */
   refill(): void;
 }
@@ -35,6 +37,11 @@ function fill(fd: number, size: number): void {
 /** The reserve of `size` bytes at `path`; nothing is on the disk before the first `refill`. */
 export function openReserve(path: string, size: number): Reserve {
   let complete = size === 0;
+  const refill = (): void => {
+    if (complete) return;
+    withFile(path, (fd) => fill(fd, size));
+    complete = true;
+  };
   return {
     full: () => complete,
     release: () =>
@@ -45,10 +52,10 @@ export function openReserve(path: string, size: number): Reserve {
         ftruncateSync(fd, Math.max(0, left - chunkBytes));
         return true;
       }),
-    refill: () => {
-      if (complete) return;
-      withFile(path, (fd) => fill(fd, size));
-      complete = true;
+    refill,
+    renew: () => {
+      complete = size === 0;
+      refill();
     },
   };
 }

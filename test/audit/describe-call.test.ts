@@ -240,6 +240,9 @@ describe('the record of a call', () => {
       sql: 'SELECT * FROM t WHERE name = ?',
     });
     expect(described({ endpoint, arguments: bound }, { sql: 'full' }).input_data).toEqual(bound);
+    expect(described({ endpoint: undefined, operationType: 'admin', arguments: bound }).input_data).toEqual({
+      sql: 'SELECT * FROM t WHERE name = ?',
+    });
   });
 });
 

@@ -220,6 +220,8 @@ describe('a removed folder', () => {
     mkdirSync(site.folder, { mode: 0o700 });
     await log.append(entry({ operation_name: 'after' }));
     expect(log.status().segment).not.toBe(segment);
+    await log.append(entry());
+    expect(statSync(join(site.folder, 'logs-default.reserve')).size).toBe(65_536);
     await log.close();
     const report = verify(site);
     expect(report.answer).toBe('missing');

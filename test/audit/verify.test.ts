@@ -90,6 +90,12 @@ describe('an untouched log', () => {
     expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
   });
 
+  it('names everything that it must in a segment, however small records are to be', async () => {
+    const site = makeSite({ maxRecordBytes: 1024 });
+    for (let writer = 0; writer < 12; writer += 1) await write(site, 1);
+    expect(verify(site)).toMatchObject({ answer: 'anchored', segments: 12, findings: [] });
+  });
+
   it("reports the Python program's file as not chained", async () => {
     const site = makeSite();
     await write(site, 1);
