@@ -20,6 +20,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import { InternalError } from '../errors.js';
+import { bareObject } from '../lib/bare-object.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { TypeNode } from '../model/type-node.js';
 import { parseDate, parseTime, parseTimestamp, secondsToMicros } from './parse-time.js';
@@ -146,7 +147,7 @@ function freeItemType(values: readonly Json[]): DuckDBType {
 
 function objectType(node: TypeNode, value: Json): DuckDBType {
   if (!node.properties?.length) return VARCHAR;
-  const entries: Record<string, DuckDBType> = Object.create(null) as Record<string, DuckDBType>;
+  const entries = bareObject<DuckDBType>();
   for (const { name, node: property } of node.properties)
     entries[name] = typeOf(property, member(value, name));
   return STRUCT(entries);
@@ -175,7 +176,7 @@ function convertItem(items: TypeNode | undefined, type: DuckDBType, value: Json)
 /** An object without declared properties is its JSON text, which DuckDB's JSON functions take. */
 function convertObject(node: TypeNode, value: Json): Bound {
   if (!node.properties?.length) return { type: VARCHAR, value: JSON.stringify(value) };
-  const entries: Record<string, DuckDBValue> = Object.create(null) as Record<string, DuckDBValue>;
+  const entries = bareObject<DuckDBValue>();
   for (const { name, node: property } of node.properties) {
     entries[name] = convert(property, member(value, name)).value;
   }

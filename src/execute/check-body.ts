@@ -4,7 +4,7 @@ import { hasLastingEffect } from './function-effects.js';
 import { readFailure } from './duckdb-error.js';
 import { leadingWords, type SqlToken } from './lex-sql.js';
 import type { BodyStatement } from './prepared-body.js';
-import { preparedRowReader } from './read-rows.js';
+import { preparedColumns } from './read-rows.js';
 import type { SampleBinder } from './sample-values.js';
 import { fromDuckdb, type Finding } from './sql-problem.js';
 
@@ -124,7 +124,7 @@ async function checkPrepared(
   const type = prepared.statementType;
   const isQuery = queryTypes.has(type);
   const columns =
-    preparedRowReader(prepared)?.columns ??
+    preparedColumns(prepared) ??
     (type === StatementType.SELECT ? await describe(connection, statement, samples) : undefined);
   if (definitionTypes.has(type)) await define(connection, statement, samples);
   else if (explain && (isQuery || changeTypes.has(type))) await plan(connection, statement, samples);
@@ -156,7 +156,7 @@ async function checkSeveral(
   for (let index = 0; index < extracted.count; index += 1) {
     const prepared = await extracted.prepare(index);
     names.push(...parameterNames(prepared));
-    columns = preparedRowReader(prepared)?.columns;
+    columns = preparedColumns(prepared);
     if (definitionTypes.has(prepared.statementType)) {
       samples[0]?.(prepared);
       await prepared.run();

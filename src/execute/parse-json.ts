@@ -1,3 +1,4 @@
+import { bareObject } from '../lib/bare-object.js';
 import type { Json } from '../model/json.js';
 
 const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
@@ -29,7 +30,7 @@ function copy(value: unknown): Json {
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (Array.isArray(value)) return value.map(copy);
   if (typeof value !== 'object' || value === null) return null;
-  const object = Object.create(null) as Record<string, Json>;
+  const object = bareObject<Json>();
   for (const [name, member] of Object.entries(value)) object[name] = copy(member);
   return object;
 }

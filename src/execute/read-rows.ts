@@ -6,13 +6,14 @@ import {
   type DuckDBType,
 } from '@duckdb/node-api';
 import { ExecuteLimitError } from '../errors.js';
+import { bareObject } from '../lib/bare-object.js';
 import type { ResultColumn } from '../model/effects.js';
 import type { Limits } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { compileReader, type ValueReader } from './read-value.js';
 import { jsonBytes, oversized } from './value-size.js';
 
-/** How the rows of one prepared statement become JSON; compiled once per statement and connection. */
+/** How the rows of one result become JSON. */
 export interface RowReader {
   readonly columns: readonly ResultColumn[];
   readonly readers: readonly ValueReader[];
@@ -35,7 +36,7 @@ export interface ReadResult {
 }
 
 /** Compiles the conversion for a result's columns. Duplicate names become `a`, `a_1`. */
-export function compileRowReader(names: readonly string[], types: readonly DuckDBType[]): RowReader {
+function compileRowReader(names: readonly string[], types: readonly DuckDBType[]): RowReader {
   const columns = uniqueNames(names).map((name, index) => ({ name, type: typeText(types[index]) }));
   return {
     columns,
@@ -66,13 +67,13 @@ function uniqueNames(names: readonly string[]): string[] {
   });
 }
 
-/** The conversion for a result that is already there (its types are final). */
+/** The conversion for a result, chosen once for all of its rows. */
 export function rowReaderOf(result: DuckDBResult): RowReader {
   return compileRowReader(result.columnNames(), result.columnTypes());
 }
 
-/** The conversion known from a prepared statement; undefined while a parameter's type is open. */
-export function preparedRowReader(statement: DuckDBPreparedStatement): RowReader | undefined {
+/** Columns of a prepared statement; undefined while a parameter's type is open. */
+export function preparedColumns(statement: DuckDBPreparedStatement): readonly ResultColumn[] | undefined {
   const names: string[] = [];
   const types: DuckDBType[] = [];
   for (let index = 0; index < statement.columnCount; index += 1) {
@@ -80,7 +81,7 @@ export function preparedRowReader(statement: DuckDBPreparedStatement): RowReader
     names.push(statement.columnName(index));
     types.push(statement.columnType(index));
   }
-  return compileRowReader(names, types);
+  return compileRowReader(names, types).columns;
 }
 
 /**
@@ -132,7 +133,7 @@ class RowSink {
   }
 
   row(vectors: readonly { getItem(index: number): Parameters<ValueReader>[0] }[], index: number): JsonObject {
-    const row = Object.create(null) as Record<string, Json>;
+    const row = bareObject<Json>();
     const { columns, readers } = this.reader;
     for (let column = 0; column < readers.length; column += 1) {
       const name = columns[column]?.name;

@@ -28,6 +28,7 @@ import {
   type DuckDBType,
   type DuckDBValue,
 } from '@duckdb/node-api';
+import { bareObject } from '../lib/bare-object.js';
 import type { Json } from '../model/json.js';
 import { formatDate, formatInterval, formatTime, formatTimestamp } from './calendar.js';
 import { parseJson } from './parse-json.js';
@@ -88,7 +89,7 @@ function readObject(value: Exclude<DuckDBValue, string | number | bigint | boole
 }
 
 function readTemporal(value: object): string | undefined {
-  if (value instanceof DuckDBDateValue) return value.isFinite ? formatDate(value.days) : infinite(value.days);
+  if (value instanceof DuckDBDateValue) return formatDay(value.days);
   if (value instanceof DuckDBTimeValue) return formatTime(value.micros * 1000n);
   if (value instanceof DuckDBTimeNSValue) return formatTime(value.nanos);
   if (value instanceof DuckDBTimeTZValue)
@@ -98,22 +99,29 @@ function readTemporal(value: object): string | undefined {
 }
 
 function readTimestamp(value: object): string | undefined {
-  if (value instanceof DuckDBTimestampValue) return timestamp(value, value.micros, 1000n);
+  if (value instanceof DuckDBTimestampValue) return timestamp(value.micros, 1000n);
   if (value instanceof DuckDBTimestampTZValue) {
-    return value.isFinite ? `${formatTimestamp(value.micros * 1000n)}Z` : infinite(value.micros);
+    const text = timestamp(value.micros, 1000n);
+    return text.endsWith('y') ? text : `${text}Z`;
   }
-  if (value instanceof DuckDBTimestampSecondsValue) return timestamp(value, value.seconds, 1_000_000_000n);
-  if (value instanceof DuckDBTimestampMillisecondsValue) return timestamp(value, value.millis, 1_000_000n);
-  if (value instanceof DuckDBTimestampNanosecondsValue) return timestamp(value, value.nanos, 1n);
+  if (value instanceof DuckDBTimestampSecondsValue) return timestamp(value.seconds, 1_000_000_000n);
+  if (value instanceof DuckDBTimestampMillisecondsValue) return timestamp(value.millis, 1_000_000n);
+  if (value instanceof DuckDBTimestampNanosecondsValue) return timestamp(value.nanos, 1n);
   return undefined;
 }
 
-function timestamp(value: { readonly isFinite: boolean }, amount: bigint, unit: bigint): string {
-  return value.isFinite ? formatTimestamp(amount * unit) : infinite(amount);
+/** DuckDB's infinities are the ends of the integers' ranges, whatever the unit. */
+const infiniteTimestamp = 9_223_372_036_854_775_807n;
+const infiniteDay = 2_147_483_647;
+
+function timestamp(amount: bigint, unit: bigint): string {
+  if (amount === infiniteTimestamp) return 'infinity';
+  return amount === -infiniteTimestamp ? '-infinity' : formatTimestamp(amount * unit);
 }
 
-function infinite(amount: number | bigint): string {
-  return amount > 0 ? 'infinity' : '-infinity';
+function formatDay(days: number): string {
+  if (days === infiniteDay) return 'infinity';
+  return days === -infiniteDay ? '-infinity' : formatDate(days);
 }
 
 function formatOffset(seconds: number): string {
@@ -186,7 +194,7 @@ function keyText(key: Json): string {
 }
 
 function fields(entries: readonly (readonly [string, Json])[]): Json {
-  const object = Object.create(null) as Record<string, Json>;
+  const object = bareObject<Json>();
   for (const [name, value] of entries) object[name] = value;
   return object;
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.js';
 import type { Binder } from './bind-value.js';
 import { throwIfStopped } from './guard.js';
 import type { BodyStatement } from './prepared-body.js';
-import { readRows, rowReaderOf, type ReadOptions, type ReadResult, type RowReader } from './read-rows.js';
+import { readRows, rowReaderOf, type ReadOptions, type ReadResult } from './read-rows.js';
 import type { Session } from './session.js';
 import type { ResultColumn } from '../model/effects.js';
 
@@ -41,12 +41,12 @@ async function runOne(
 ): Promise<StatementsResult | undefined> {
   throwIfStopped(run.signal);
   if (statement.several) return runSeveral(session, statement, run, isLast);
-  const { statement: prepared, parameters, reader } = await session.statementFor(statement.sql);
+  const { statement: prepared, parameters } = await session.statementFor(statement.sql);
   try {
     bind(prepared, parameters, run);
     throwIfStopped(run.signal);
     const result = await prepared.stream();
-    return await consume(result, reader, run, isLast);
+    return await consume(result, run, isLast);
   } finally {
     session.forgetIfPersonal(statement.sql);
   }
@@ -66,12 +66,7 @@ async function runSeveral(
     const prepared = await extracted.prepare(index);
     try {
       bind(prepared, namesOf(prepared), run);
-      answer = await consume(
-        await prepared.stream(),
-        undefined,
-        run,
-        isLast && index === extracted.count - 1,
-      );
+      answer = await consume(await prepared.stream(), run, isLast && index === extracted.count - 1);
     } finally {
       prepared.destroySync();
     }
@@ -95,7 +90,6 @@ function bind(statement: DuckDBPreparedStatement, parameters: readonly string[],
 /** Reads the rows of the last statement; runs the others to their end and drops theirs. */
 async function consume(
   result: DuckDBResult,
-  reader: RowReader | undefined,
   run: StatementRun,
   isLast: boolean,
 ): Promise<StatementsResult | undefined> {
@@ -106,8 +100,9 @@ async function consume(
       if (!chunk || chunk.rowCount === 0) return undefined;
     }
   }
-  const rows = reader ?? rowReaderOf(result);
-  const read = await readRows(result, rows, run);
+  // Of the result, not of the statement: a changed table or view changes the columns of a prepared statement.
+  const reader = rowReaderOf(result);
+  const read = await readRows(result, reader, run);
   throwIfStopped(run.signal);
-  return { ...read, columns: rows.columns };
+  return { ...read, columns: reader.columns };
 }

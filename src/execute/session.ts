@@ -1,12 +1,10 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import type { CallerRegistry } from './caller-functions.js';
-import { preparedRowReader, type RowReader } from './read-rows.js';
 
-/** A statement prepared on one connection. `reader` is absent while the result's types depend on the arguments. */
+/** A statement prepared on one connection, with its parameters' names in the order of their indexes. */
 export interface SessionStatement {
   readonly statement: DuckDBPreparedStatement;
   readonly parameters: readonly string[];
-  readonly reader: RowReader | undefined;
 }
 
 const capacity = 256;
@@ -69,5 +67,5 @@ function describe(statement: DuckDBPreparedStatement): SessionStatement {
   const parameters: string[] = [];
   for (let index = 1; index <= statement.parameterCount; index += 1)
     parameters.push(statement.parameterName(index));
-  return { statement, parameters, reader: preparedRowReader(statement) };
+  return { statement, parameters };
 }

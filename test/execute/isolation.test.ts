@@ -101,7 +101,23 @@ describe('calls at once over shared connections', () => {
     const committed = Array.from({ length: calls }, (_, index) => index).filter(
       (index) => names[(index * 7) % names.length] === 'write' && index % 2 === 0,
     ).length;
-    expect(rows[0]).toEqual(Object.assign(Object.create(null) as object, { n: committed, d: committed }));
+    expect({ ...rows[0] }).toEqual({ n: committed, d: committed });
+  });
+});
+
+describe('a statement that was prepared before its table or view changed', () => {
+  it('gives the columns of now', async () => {
+    const database = await openWith('CREATE TABLE t AS SELECT 1 AS a; CREATE VIEW v AS SELECT a FROM t', {
+      pool: 1,
+    });
+    const bodies = [await prepared(database, 'SELECT * FROM t'), await prepared(database, 'SELECT * FROM v')];
+    const see = async (): Promise<string[]> =>
+      Promise.all(bodies.map(async (body) => JSON.stringify((await database.run(body, {}, callOf())).rows)));
+    expect(await see()).toEqual(['[{"a":1}]', '[{"a":1}]']);
+    await query(database, "ALTER TABLE t ADD COLUMN b VARCHAR DEFAULT 'x'");
+    await query(database, "CREATE OR REPLACE VIEW v AS SELECT 'json' AS renamed");
+    expect(await see()).toEqual(['[{"a":1,"b":"x"}]', '[{"renamed":"json"}]']);
+    await database.close();
   });
 });
 
