@@ -55,7 +55,8 @@ function addHooks(app: FastifyInstance, hosts: HostGuard): void {
 
 function addRoutes(app: FastifyInstance, parts: AppParts): void {
   const { path } = parts.settings;
-  app.post(path, createMcpRoute(parts));
+  const { onRequest, handler } = createMcpRoute(parts);
+  app.post(path, { onRequest }, handler);
   app.options(path, (request, reply) => {
     const requested = request.headers['access-control-request-headers'];
     return reply.code(204).headers(preflightHeaders(requested)).send();

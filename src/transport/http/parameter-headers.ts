@@ -50,17 +50,19 @@ function agrees(header: string, value: string | number | boolean, numeric: boole
 }
 
 /**
- * The first `Mcp-Param-*` header that differs from the argument it repeats, by its name; undefined when all agree. An
- * argument without its header differs, and so does a header without its argument: what routes by one must be able to
- * rely on it.
+ * The first `Mcp-Param-*` header that differs from the argument it repeats, by its name; undefined when all agree. A
+ * header without its argument differs, for what routes by one must be able to rely on it; so does, where headers are
+ * `required`, an argument without its header.
  */
 export function disagreeingHeader(
   operation: Operation,
   args: Json | undefined,
   headers: RawHeaders,
+  required: boolean,
 ): string | undefined {
   for (const { parameter, header, numeric } of declaredBy(operation)) {
     const sent = headers[header];
+    if (sent === undefined && !required) continue;
     const value = isObject(args) && Object.hasOwn(args, parameter) ? args[parameter] : undefined;
     if (value === undefined || value === null) {
       if (sent !== undefined) return header;

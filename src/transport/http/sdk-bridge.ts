@@ -5,7 +5,7 @@ import type { Logger } from '../../engine/logger.js';
 import { InternalError, type MxcpError } from '../../errors.js';
 import type { Json } from '../../model/json.js';
 import { createServer } from '../mcp/create-server.js';
-import type { Session } from '../mcp/session.js';
+import type { BaseSession } from '../mcp/session.js';
 import type { RawHeaders } from '../request-headers.js';
 import { idOf, sendFailure } from './rpc-answer.js';
 import { sendJson, sendStream, streamHeaders } from './send-message.js';
@@ -15,7 +15,7 @@ export interface SdkRequest {
   readonly body: Json;
   readonly headers: RawHeaders;
   readonly signal: AbortSignal;
-  readonly session: Omit<Session, 'era' | 'refuse'>;
+  readonly session: BaseSession;
 }
 
 interface Refusal {

@@ -17,3 +17,6 @@ export interface Session {
   /** Takes a failure that the transport tells in its own way (HTTP 401, 403, 429); absent where it has none. */
   readonly refuse?: (error: MxcpError, callId: string) => void;
 }
+
+/** A session before the SDK or the direct path have decided how its message is answered. */
+export type BaseSession = Omit<Session, 'era' | 'refuse'>;

@@ -4,7 +4,7 @@ import { ConfigInvalidError } from '../../../src/errors.js';
 import { openSite, type ServedSite, serveSite } from '../open-site.js';
 import { siteFiles } from '../site-files.js';
 import { serveHttp } from '../../../src/transport/serve-http.js';
-import { post, toolCall } from './post.js';
+import { modern, modernHeaders, post, toolCall } from './post.js';
 
 const open: { close: () => Promise<void> }[] = [];
 afterEach(async () => {
@@ -39,8 +39,13 @@ describe('a served site', () => {
     await server.close(0);
   });
 
-  it.each(['modern', 'legacy'] as const)('cancels a %s call whose client went away', async (era) => {
-    const { url, runtime, records } = await served();
+  it.each([
+    ['modern', true],
+    ['legacy', true],
+    ['modern', false],
+    ['legacy', false],
+  ] as const)('cancels a %s call whose client went away (direct path: %s)', async (era, direct) => {
+    const { url, runtime, records } = await served({ direct });
     const [body, headers] = toolCall(era, 'slow');
     const controller = new AbortController();
     const sent = fetch(url, {
@@ -62,7 +67,7 @@ describe('a served site', () => {
     expect(JSON.stringify(records())).toContain('CALL_CANCELLED');
   });
 
-  it('lets running calls end, refuses new ones and is not ready while it drains', async () => {
+  it('refuses new calls and is not ready while it drains, and cancels what runs longer than the grace', async () => {
     const site = await served();
     const running = post(site.url, ...toolCall('modern', 'slow'));
     await until(() => site.runtime.running() === 1);
@@ -71,12 +76,25 @@ describe('a served site', () => {
     expect(refused.status).toBe(503);
     expect(refused.text).toContain('CALL_SHUTTING_DOWN');
     expect(await statusOf(site.url, '/readyz')).toBe(503);
-    await expect(running)
-      .resolves.toMatchObject({ status: 200 })
-      .catch(() => undefined);
+    expect((await running).text).toContain('CALL_CANCELLED');
     await closing;
     await expect(fetch(site.url)).rejects.toThrow();
     expect(site.runtime.running()).toBe(0);
+  });
+
+  it('does not wait for streams that never end by themselves', async () => {
+    const site = await served();
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+    const listening = await fetch(site.url, {
+      method: 'POST',
+      headers: { ...headers, ...modernHeaders('subscriptions/listen') },
+      body: modern('subscriptions/listen', { notifications: {} }),
+    });
+    expect(listening.status).toBe(200);
+    const start = performance.now();
+    await site.server.close(20_000);
+    expect(performance.now() - start).toBeLessThan(5_000);
+    await listening.text().catch(() => undefined);
   });
 
   it('hangs up on clients that do not finish their request', async () => {

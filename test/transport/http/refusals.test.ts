@@ -130,6 +130,23 @@ describe('a message that cannot be trusted is refused before dispatch', () => {
   });
 });
 
+describe('headers of the modern era on an old message', () => {
+  it.each<[Record<string, string>, number]>([
+    [{ 'mcp-method': 'tools/call', 'mcp-name': 'routed' }, 200],
+    [{ 'mcp-method': 'tools/list' }, 400],
+    [{ 'mcp-name': 'add' }, 400],
+    [{ 'mcp-param-region': 'eu' }, 200],
+    [{ 'mcp-param-region': 'us' }, 400],
+  ])('may be absent, but not differ: %j', async (sent, status) => {
+    const [body, headers] = toolCall('legacy', 'routed', { region: 'eu' });
+    expect((await post(site.url, body, { ...headers, ...sent })).status).toBe(status);
+    if (!('mcp-param-region' in sent)) {
+      const batch = await post(site.url, `[${body}]`, sent);
+      expect(batch.status).toBe(400);
+    }
+  });
+});
+
 describe('parameter headers', () => {
   const call = (args: object, headers: Record<string, string>) => {
     const [body, usual] = toolCall('modern', 'routed', args);
@@ -201,6 +218,23 @@ describe('the guard against foreign pages and proxies', () => {
     expect(answer.text).not.toContain('evil');
   });
 
+  it('refuses before it reads a body', async () => {
+    const { hostname, port, pathname } = new URL(site.url);
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': '90000',
+      authorization: 'Bearer x',
+    };
+    const status = await new Promise((resolve, reject) => {
+      const sent = request({ hostname, port, path: pathname, method: 'POST', headers }, (response) => {
+        resolve(response.statusCode);
+        sent.destroy();
+      });
+      sent.on('error', reject).flushHeaders();
+    });
+    expect(status).toBe(401);
+  });
+
   it('refuses a credential in the URL', async () => {
     expect((await post(`${site.url}?access_token=x`, legacy('ping'))).status).toBe(400);
   });
@@ -245,6 +279,13 @@ describe('what is not MCP', () => {
       expect(await raw(method, {})).toMatchObject({ status: 405, allow: 'POST' });
     },
   );
+
+  it('a path that cannot be read is answered 400', async () => {
+    const { hostname, port } = new URL(site.url);
+    const answer = await fetch(`http://${hostname}:${port}/%zz`);
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  });
 
   it('another path is answered 404', async () => {
     expect((await fetch(new URL('/other', site.url))).status).toBe(404);

@@ -49,4 +49,15 @@ describe('pages of a list', () => {
     const pager = createPager(entries(many));
     expect(pager(undefined)).toBe(pager(undefined));
   });
+
+  it('of ten thousand entries are quickly made, and cost nothing the second time', () => {
+    const names = Array.from({ length: 10_000 }, (_, i) => `tool_${i}`);
+    const start = performance.now();
+    const pager = createPager(entries(names));
+    expect(walk(pager)).toHaveLength(10_000);
+    expect(performance.now() - start).toBeLessThan(1_000);
+    const again = performance.now();
+    for (let i = 0; i < 1_000; i++) pager(undefined);
+    expect(performance.now() - again).toBeLessThan(200);
+  });
 });

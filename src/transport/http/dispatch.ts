@@ -1,0 +1,77 @@
+import { classifyInboundRequest, type InboundClassificationOutcome } from '@modelcontextprotocol/server';
+import type { FastifyReply } from 'fastify';
+import type { MxcpError } from '../../errors.js';
+import type { Json } from '../../model/json.js';
+import { callTool } from '../mcp/call-tool.js';
+import type { BaseSession } from '../mcp/session.js';
+import type { RawHeaders } from '../request-headers.js';
+import { mismatchingHeader } from './check-headers.js';
+import { type DirectCall, readDirectCall } from './direct-call.js';
+import { idOf, sendFailure, sendRpcError } from './rpc-answer.js';
+import type { SdkBridge } from './sdk-bridge.js';
+import { sendMessage } from './send-message.js';
+import { writeDirect } from './write-direct.js';
+
+/** An admitted request whose body has been read. */
+export interface Admitted {
+  readonly session: BaseSession;
+  readonly body: Json;
+  readonly headers: RawHeaders;
+  /** Aborts when the client goes away, or when the server stops. */
+  readonly signal: AbortSignal;
+}
+
+/** JSON-RPC code of MCP for headers that differ from the body. */
+const headerMismatch = -32020;
+
+function classify(body: Json, headers: RawHeaders): InboundClassificationOutcome {
+  const version = headers['mcp-protocol-version']?.join(', ');
+  const method = headers['mcp-method']?.join(', ');
+  const name = headers['mcp-name']?.join(', ');
+  return classifyInboundRequest({
+    httpMethod: 'POST',
+    ...(version !== undefined && { protocolVersionHeader: version }),
+    ...(method !== undefined && { mcpMethodHeader: method }),
+    ...(name !== undefined && { mcpNameHeader: name }),
+    body,
+  });
+}
+
+async function answerDirect(
+  call: DirectCall,
+  { session, signal }: Admitted,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  let refusal: { error: MxcpError; callId: string } | undefined;
+  const info = session.runtime().project.server;
+  const refuse = (error: MxcpError, callId: string): void => {
+    refusal = { error, callId };
+  };
+  const { name, arguments: args, meta, era } = call;
+  const ended = await callTool({ ...session, era, refuse }, { name, arguments: args, meta, signal });
+  if (refusal) return sendFailure(reply, refusal.error, refusal.callId, call.id);
+  return sendMessage(reply, era, writeDirect(call, ended, info));
+}
+
+/**
+ * Answers an admitted message: by the direct path where it is sure of the answer, else through the SDK. The SDK decides
+ * which era a message belongs to, for both. `direct: false` sends everything through the SDK.
+ */
+export async function dispatch(
+  admitted: Admitted,
+  reply: FastifyReply,
+  bridge: SdkBridge,
+  direct: boolean,
+): Promise<FastifyReply> {
+  const { session, body, headers } = admitted;
+  const route = classify(body, headers);
+  if (route.kind !== 'reject') {
+    const header = mismatchingHeader(session, body, headers, route.kind);
+    if (header !== undefined) {
+      const message = `Bad Request: the header ${header} and the body disagree`;
+      return sendRpcError(reply, 400, { code: headerMismatch, message }, idOf(body));
+    }
+  }
+  const call = direct ? readDirectCall(body, headers, route) : undefined;
+  return call ? answerDirect(call, admitted, reply) : bridge.serve(admitted, reply);
+}
