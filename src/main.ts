@@ -1,5 +1,5 @@
 import { processWorld } from './cli/process-world.js';
-import { runCli } from './cli/program.js';
+import { runCli } from './cli/run-cli.js';
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {

@@ -8,6 +8,7 @@ import { readProject } from '../project/load.js';
 import type { Overrides } from '../project/overrides.js';
 import { secretFile, siteSecret } from '../project/site-secret.js';
 import type { Context, ExitCode } from './context.js';
+import { findProblems } from './find-problems.js';
 import { loadOptions } from './load-options.js';
 import { createQuietLogger } from './logger.js';
 import { printNote } from './output.js';
@@ -22,19 +23,23 @@ export interface SiteOptions {
   readonly overrides?: Overrides;
   /** Leaves broken endpoints out; given the environment that `.env` completed. */
   readonly ignoreErrors?: (env: Environment) => boolean;
+  /** When something is wrong, everything is looked for, in the database too, before that is said. */
+  readonly thorough?: true;
   /** Instead of the profile of the command line. */
   readonly profile?: string;
 }
 
 /** Reads the site. Throws `CONFIG_INVALID` with every problem; with `ignoreErrors` those of endpoints become warnings. */
 export async function openSite(context: Context, options: SiteOptions = {}): Promise<Site> {
-  const { profile, overrides, ignoreErrors } = options;
+  const { profile, overrides, ignoreErrors, thorough } = options;
   const load = loadOptions(context, overrides);
   const reading = await readProject(profile === undefined ? load : { ...load, profile });
   const { project, problems, siteErrors, env } = reading;
   const lenient = ignoreErrors?.(env) === true;
   const errors = lenient ? siteErrors : problems.filter(({ severity }) => severity === 'error');
-  if (project === undefined || errors.length > 0) throw new ConfigInvalidError(problems);
+  if (project === undefined || errors.length > 0) {
+    throw new ConfigInvalidError(thorough ? (await findProblems(reading, true)).problems : problems);
+  }
   return { project: lenient ? { ...project, warnings: problems } : project, env };
 }
 

@@ -1,40 +1,36 @@
 import { Command, CommanderError } from 'commander';
 import { toMxcpError } from '../errors.js';
 import { catalog } from './catalog.js';
+import { commonOptions, helpOption, versionOption } from './common-options.js';
 import { colorsFor } from './colors.js';
 import type { Context, ExitCode, Invoke, World } from './context.js';
 import { printJson } from './output.js';
+import { environmentFlag } from './environment-flag.js';
+import { description, overviewText, versionText } from './overview.js';
 import { presentCrash } from './present-error.js';
-import { packageVersion } from './version.js';
 
 interface RawOptions {
   readonly site?: string;
   readonly profile?: string;
   readonly config?: string;
   readonly envFile: boolean;
-  readonly debug?: true;
-  readonly quiet?: true;
+  readonly debug?: boolean;
+  readonly quiet?: boolean;
   readonly color: boolean;
 }
 
 const valueOptions = new Set(['--site', '--profile', '--config']);
 
 function newProgram(): Command {
-  return new Command('mxcp')
-    .description('Policy-driven data tools for the Model Context Protocol')
-    .version(`mxcp ${packageVersion()} (node)`, '-V, --version', 'print the version')
-    .option('--site <dir>', 'folder of the site, or one below it (default: the working directory)')
-    .option('--profile <name>', 'profile of the site')
-    .option('--config <file>', 'user configuration (default: ~/.mxcp/config.yml)')
-    .option('--no-env-file', 'do not read .env beside the site file')
-    .option('--json', 'print one JSON document on stdout')
-    .option('--json-output', 'the same as --json')
-    .option('--debug', 'show more: log level debug, causes and stacks of errors')
-    .option('--quiet', 'print results and problems only')
-    .option('--no-color', 'no colours (also NO_COLOR)')
-    .helpOption('-h, --help', 'print help')
+  const program = new Command('mxcp')
+    .description(description)
+    .version(versionText(), ...versionOption)
+    .helpOption(...helpOption)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(mxcp --help lists all commands and options)');
+  for (const option of commonOptions) program.option(...option);
+  program.helpInformation = overviewText;
+  return program;
 }
 
 /** The command that the arguments name, found without knowing any command's options. */
@@ -56,6 +52,13 @@ async function buildProgram(invoke: Invoke, chosen: string | undefined): Promise
     if (whole || name === chosen) (await load()).configure(command, invoke);
   }
   return program;
+}
+
+/** The environment twins of the common options that no setting of a project is (spec page 02). Throws `UsageError`. */
+function withTwins(raw: RawOptions, { env }: World): RawOptions {
+  const quiet = raw.quiet ?? environmentFlag(env, 'MXCP_QUIET') ?? false;
+  const debug = raw.debug ?? environmentFlag(env, 'MXCP_DEBUG') ?? false;
+  return { ...raw, quiet, debug };
 }
 
 function contextOf(world: World, raw: RawOptions, json: boolean): Context {
@@ -100,20 +103,17 @@ function connect(program: Command, world: World, json: boolean): void {
   }
 }
 
-/**
- * The program: arguments (without node and script) and a world in, an exit code out. Never throws; a usage mistake is 2,
- * and an error that no command expected is presented like any other.
- */
-export async function runCli(args: readonly string[], world: World): Promise<ExitCode> {
+/** Parses the arguments, runs the command that they name, and presents what it throws. Never throws itself. */
+export async function runProgram(args: readonly string[], world: World): Promise<ExitCode> {
   const json = args.includes('--json') || args.includes('--json-output');
   let code: ExitCode = 0;
   const invoke: Invoke = async (work) => {
-    code = await work(contextOf(world, program.opts<RawOptions>(), json));
+    code = await work(contextOf(world, withTwins(program.opts<RawOptions>(), world), json));
   };
   const program = await buildProgram(invoke, chosenCommand(args));
   connect(program, world, json);
   try {
-    await program.parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' });
+    await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
     const context = contextOf(world, program.opts<RawOptions>(), json);

@@ -126,7 +126,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
   const overrides = { transport, host, port, readonly, sqlTools };
   const lenient = (env: Site['env']): boolean =>
     options.ignoreErrors ?? environmentFlag(env, 'MXCP_IGNORE_ERRORS') ?? false;
-  const site = await openSite(context, { overrides, ignoreErrors: lenient });
+  const site = await openSite(context, { overrides, ignoreErrors: lenient, thorough: true });
   const { project, env } = site;
   const as = options.as ?? environmentText(env, 'MXCP_AS');
   const persona = assumedPersona(project, as);

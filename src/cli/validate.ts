@@ -1,10 +1,10 @@
 import { relative, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { ConfigInvalidError, UsageError, type Problem } from '../errors.js';
-import { readProject, type ProjectReading } from '../project/load.js';
+import { ConfigInvalidError, UsageError } from '../errors.js';
+import { readProject } from '../project/load.js';
 import { readMigration } from '../project/migration.js';
-import { sortProblems } from '../project/problems.js';
 import type { Context, ExitCode, Invoke } from './context.js';
+import { findProblems, type Findings } from './find-problems.js';
 import { loadOptions } from './load-options.js';
 import { migrationText } from './migration-text.js';
 import { printJson, printResult, printText } from './output.js';
@@ -25,40 +25,25 @@ export interface ValidateOptions {
   readonly migration?: true;
 }
 
-/** What was found, and how much was looked at. */
-interface Findings {
+/** What is printed. */
+interface Shown extends Findings {
   readonly root: string;
-  readonly problems: readonly Problem[];
   readonly endpoints: number;
-  /** Endpoints whose SQL was not looked at. */
-  readonly unprepared: number;
 }
 
-async function inspect(reading: ProjectReading, database: boolean): Promise<Omit<Findings, 'root'>> {
-  const { project, problems } = reading;
-  if (project === undefined) return { problems, endpoints: 0, unprepared: 0 };
-  const { inspectProject } = await import('../engine/inspect-project.js');
-  const inspection = await inspectProject(project, { database });
-  return {
-    problems: sortProblems([...problems, ...inspection.problems]),
-    endpoints: project.endpoints.length + project.broken.length,
-    unprepared: inspection.unprepared,
-  };
-}
-
-function findingsText({ endpoints, unprepared, problems }: Findings): string {
+function findingsText({ endpoints, unprepared, problems }: Shown): string {
   const skipped = unprepared === 0 ? '' : `, the SQL of ${unprepared} not looked at (--no-database)`;
   return `${endpoints} endpoints checked${skipped}${problems.length === 0 ? ': no problems' : ''}`;
 }
 
-function findingsJson({ problems, endpoints, unprepared }: Findings, valid: boolean): object {
+function findingsJson({ problems, endpoints, unprepared }: Shown, valid: boolean): object {
   const issues = problems.map(problemJson);
   if (valid) return { status: 'ok', result: { endpoints, unprepared, issues } };
   const { message, code } = new ConfigInvalidError(problems);
   return { status: 'error', error: message, code, issues, endpoints, unprepared };
 }
 
-function printFindings(context: Context, findings: Findings, format: ProblemFormat, valid: boolean): void {
+function printFindings(context: Context, findings: Shown, format: ProblemFormat, valid: boolean): void {
   const { problems, root } = findings;
   const path = (file: string): string =>
     relative(context.world.cwd, resolve(root, file)).replaceAll('\\', '/');
@@ -101,11 +86,12 @@ export async function validate(
   const reading = await readProject(loadOptions(context, { readonly: options.readonly }));
   const { location, project, files } = reading;
   const space = { root: location.root, cwd: context.world.cwd, project, files };
-  const found = await inspect(reading, options.database);
+  const found = await findProblems(reading, options.database);
+  const endpoints = (project?.endpoints.length ?? 0) + (project?.broken.length ?? 0);
   const problems = selectProblems(found.problems, space, targets);
   const valid = !problems.some(({ severity }) => severity === 'error');
   const format = json ? 'json' : (options.format ?? 'text');
-  printFindings(context, { ...found, problems, root: location.root }, format, valid);
+  printFindings(context, { ...found, problems, endpoints, root: location.root }, format, valid);
   return valid ? 0 : 3;
 }
 

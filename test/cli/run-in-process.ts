@@ -1,5 +1,5 @@
 import { PassThrough, Writable } from 'node:stream';
-import { runCli } from '../../src/cli/program.js';
+import { runCli } from '../../src/cli/run-cli.js';
 import type { ExitCode, TextSink } from '../../src/cli/context.js';
 
 export interface Ran {

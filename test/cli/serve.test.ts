@@ -149,6 +149,7 @@ describe('mxcp serve', () => {
     const refused = await site.mxcp(['serve', '--port', '0']);
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain('tools/bad.yml:2');
+    expect(refused.stderr).toContain('tools/sql.yml:2');
     const server = await serve(site, '--ignore-errors');
     const { stdout, stderr } = await server.stop();
     expect(stdout).toContain('1 tools');

@@ -73,6 +73,26 @@ describe('mxcp validate', () => {
     expect(ran.code).toBe(code);
   });
 
+  it('still finds everything else when the database cannot be opened', async () => {
+    const { code, stderr } = await temporarySite({
+      'mxcp-site.yml': site.replace(':memory:', 'tools/good.yml'),
+      'tools/good.yml': good,
+      'tools/bad_key.yml': badKey,
+    }).mxcp(['validate']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/mxcp-site\.yml:5:\d+ error .*good\.yml.* \[database-unavailable\]/);
+    expect(stderr).toMatch(/tools\/bad_key\.yml:4:3 error/);
+  });
+
+  it('finds mistakes in the init of the database, located', async () => {
+    const { code, stderr } = await temporarySite({
+      'mxcp-site.yml': site.replace('CREATE TABLE', 'CREAT TABLE'),
+      'tools/good.yml': good,
+    }).mxcp(['validate']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/mxcp-site\.yml:5:\d+ error/);
+  });
+
   it('refuses a target that does not exist', async () => {
     const { code, stderr } = await brokenSite().mxcp(['validate', 'godo']);
     expect(code).toBe(2);
