@@ -1,7 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
+import { auditCases } from './cases/audit.js';
+import { commandCases } from './cases/command.js';
+import { databaseCases } from './cases/database.js';
 import { httpCases } from './cases/http.js';
+import { largeResultCases } from './cases/large-result.js';
+import { logCases } from './cases/log.js';
+import { ruleCases } from './cases/rules.js';
+import { scalingCases } from './cases/scaling.js';
 import type { Row } from './measure.js';
 
 const { values } = parseArgs({
@@ -9,12 +16,20 @@ const { values } = parseArgs({
     only: { type: 'string' },
     ms: { type: 'string', default: '1500' },
     out: { type: 'string' },
+    'log-records': { type: 'string', default: '1000000' },
   },
 });
 const ms = Number(values.ms);
 
 const cases: Readonly<Record<string, () => Promise<Row[]>>> = {
   http: () => httpCases(ms),
+  database: () => databaseCases(ms),
+  'large-result': () => largeResultCases(),
+  scaling: () => scalingCases(ms),
+  rules: () => ruleCases(),
+  audit: () => auditCases(),
+  log: () => logCases(Number(values['log-records'])),
+  command: () => commandCases(),
 };
 
 const rows: Row[] = [];

@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { complete } from '../../src/engine/complete.js';
+import { listOperations } from '../../src/engine/listing.js';
+import { call } from '../../src/engine/pipeline.js';
+import type { CallRequest, RequestContext, Transport } from '../../src/model/call.js';
+import type { Outcome } from '../../src/model/outcome.js';
+import { openSite, type OpenSite } from '../transport/open-site.js';
+
+const files = {
+  'mxcp-site.yml': `mxcp: 1
+project: pipeline
+profile: default
+profiles:
+  default:
+    duckdb: {path: ":memory:", init: "CREATE TABLE notes (id INTEGER, text VARCHAR)"}
+`,
+  'tools/add.yml': `mxcp: 1
+tool:
+  name: add
+  parameters: [{name: id, type: integer}, {name: text, type: string, enum: [red, green, blue]}]
+  return: {type: object}
+  source: {code: "INSERT INTO notes VALUES ($id, $text) RETURNING id"}
+  policies: {output: [{id: no-odd, condition: "response.id % 2 == 1", action: deny, reason: Odd ids are refused}]}
+`,
+  'tools/count.yml': `mxcp: 1
+tool: {name: count, annotations: {readOnlyHint: true}, return: {type: integer}, source: {code: SELECT count(*) FROM notes}}
+`,
+  'tools/staff.yml': `mxcp: 1
+tool:
+  name: staff
+  parameters: [{name: id, type: integer, sensitive: true}]
+  source: {code: SELECT $id AS id}
+  policies: {input: [{id: staff-only, condition: "user.role != 'staff'", action: deny, reason: Staff only}]}
+`,
+  'tools/late.yml': `mxcp: 1
+tool:
+  name: late
+  parameters: [{name: id, type: integer}]
+  source: {code: SELECT $id AS id}
+  policies: {input: [{id: late-hide, condition: "user.role != 'staff' || id > 10", action: deny}]}
+`,
+  'tools/slow.yml': `mxcp: 1
+tool:
+  name: slow
+  annotations: {readOnlyHint: true}
+  limits: {timeout: 10s, concurrency: 1}
+  source: {code: "SELECT sum(a.range * b.range) AS s FROM range(10000000) a, range(10000000) b"}
+`,
+  'prompts/ask.yml': `mxcp: 1
+prompt:
+  name: ask
+  parameters:
+    - {name: colour, type: string, enum: [red, green, blue]}
+    - {name: pin, type: string, sensitive: true, examples: ["1234"]}
+  messages: [{role: user, type: text, prompt: "{{ colour }} {{ pin }}"}]
+`,
+};
+
+let site: OpenSite;
+
+beforeAll(async () => {
+  site = await openSite(files);
+});
+
+afterAll(() => site.close());
+
+function context(transport: Transport): RequestContext {
+  return { transport, id: 'r', time: Date.now() * 1000, headers: {} };
+}
+
+function wish(name: string, args: unknown, more: Partial<CallRequest> = {}): CallRequest {
+  const { runtime } = site;
+  return {
+    kind: 'tool',
+    name,
+    arguments: args,
+    caller: runtime.callerOf('http'),
+    context: context('http'),
+    ...more,
+  };
+}
+
+const codeOf = (outcome: Outcome): string => (outcome.status === 'success' ? 'success' : outcome.error.code);
+
+function recordsOf(outcome: Outcome): Record<string, unknown>[] {
+  return site.records().filter((record) => record['call_id'] === outcome.callId);
+}
+
+async function count(): Promise<unknown> {
+  const outcome = await call(site.runtime, wish('count', {}));
+  return outcome.status === 'success' && outcome.released.form === 'value'
+    ? outcome.released.value
+    : outcome.status;
+}
+
+describe('call', () => {
+  it('records the intent of a writing call before its outcome, and commits', async () => {
+    const before = await count();
+    const outcome = await call(site.runtime, wish('add', { id: 2, text: 'red' }));
+    expect(codeOf(outcome)).toBe('success');
+    expect(recordsOf(outcome).map((record) => record['operation_status'])).toEqual(['started', 'success']);
+    expect(await count()).toBe(Number(before) + 1);
+  });
+
+  it('rolls back what a call wrote whose output is denied', async () => {
+    const before = await count();
+    const outcome = await call(site.runtime, wish('add', { id: 3, text: 'red' }));
+    expect(outcome).toMatchObject({ status: 'denied', policy: { decision: 'deny', rule: 'no-odd' } });
+    expect(await count()).toBe(before);
+  });
+
+  it('rolls back on request, whatever the outcome', async () => {
+    const before = await count();
+    expect(codeOf(await call(site.runtime, wish('add', { id: 4, text: 'red' }), { rollback: true }))).toBe(
+      'success',
+    );
+    expect(await count()).toBe(before);
+  });
+
+  it.each([
+    ['tool', 'nowhere', 'CALL_UNKNOWN_ENDPOINT'],
+    ['prompt', 'nowhere', 'CALL_UNKNOWN_ENDPOINT'],
+    ['resource', 'x://nowhere', 'CALL_UNKNOWN_ENDPOINT'],
+    ['tool', 'add', 'CALL_INVALID_ARGUMENTS'],
+  ] as const)('records a failing call of %s %s', async (kind, name, code) => {
+    const outcome = await call(site.runtime, wish(name, kind === 'resource' ? undefined : {}, { kind }));
+    expect(codeOf(outcome)).toBe(code);
+    expect(recordsOf(outcome)).toMatchObject([{ operation_status: 'error', error_code: code }]);
+  });
+
+  it.each(['staff', 'late'])(
+    'answers for hidden %s exactly as for an unknown name, and records the denial',
+    async (name) => {
+      for (const args of [{ id: 1 }, { id: 'x' }, {}, { id: 1, more: 2 }]) {
+        const hidden = await call(site.runtime, wish(name, args));
+        const unknown = await call(site.runtime, wish(`${name}x`, args));
+        expect(hidden).toMatchObject({
+          status: 'error',
+          error: { code: 'CALL_UNKNOWN_ENDPOINT', message: `Unknown tool: ${name}` },
+        });
+        expect(Object.keys(hidden).sort()).toEqual(Object.keys(unknown).sort());
+        expect(recordsOf(hidden)).toMatchObject([{ policy_decision: 'deny' }]);
+      }
+      expect(listedTools()).not.toContain(name);
+    },
+  );
+
+  it('tells the operator on the command line about the denial', async () => {
+    const caller = site.runtime.callerOf('cli');
+    const outcome = await call(site.runtime, wish('staff', { id: 1 }, { caller, context: context('cli') }));
+    expect(outcome).toMatchObject({
+      status: 'denied',
+      error: { code: 'POLICY_DENIED', message: 'Staff only' },
+    });
+  });
+
+  it('bounds the calls of one endpoint at once, and stops one that the client cancels', async () => {
+    const client = new AbortController();
+    const running = call(site.runtime, wish('slow', {}, { signal: client.signal }));
+    expect(codeOf(await call(site.runtime, wish('slow', {})))).toBe('CALL_OVERLOADED');
+    client.abort();
+    expect(codeOf(await running)).toBe('CALL_CANCELLED');
+  });
+});
+
+function listedTools(): string[] {
+  const { runtime } = site;
+  const listing = listOperations(runtime, runtime.callerOf('http'), context('http'), 'tool');
+  return listing.operations.map(({ endpoint }) => endpoint.name);
+}
+
+describe('listOperations', () => {
+  it('gives the same object to the same class of callers', () => {
+    const { runtime } = site;
+    const list = (): unknown => listOperations(runtime, runtime.callerOf('http'), context('http'), 'tool');
+    expect(list()).toBe(list());
+    expect(listedTools()).toEqual(['add', 'count', 'slow']);
+  });
+});
+
+describe('complete', () => {
+  it.each([
+    ['colour', 'g', ['green']],
+    ['colour', '', ['red', 'green', 'blue']],
+    ['pin', '', []],
+    ['nothing', '', []],
+    ['__proto__', '', []],
+  ])('completes %s from %j to %j, on record', async (argument, value, values) => {
+    const { runtime } = site;
+    const request = {
+      kind: 'prompt',
+      name: 'ask',
+      argument,
+      value,
+      caller: runtime.callerOf('http'),
+      context: context('http'),
+    } as const;
+    const { outcome, completion } = await complete(runtime, request);
+    expect(completion?.values).toEqual(values);
+    expect(recordsOf(outcome)).toMatchObject([{ operation_type: 'completion', operation_status: 'success' }]);
+  });
+});
+
+describe('closing', () => {
+  it('refuses new calls, cancels the ones that outlast the grace, and records both', async () => {
+    const own = await openSite(files);
+    const request = { ...wish('slow', {}), caller: own.runtime.callerOf('http') };
+    const running = call(own.runtime, request);
+    const closed = own.runtime.close(20);
+    const refused = await call(own.runtime, request);
+    expect(codeOf(refused)).toBe('CALL_SHUTTING_DOWN');
+    expect(codeOf(await running)).toBe('CALL_SHUTTING_DOWN');
+    await closed;
+    const endings = own.records().filter((record) => record['error_code'] === 'CALL_SHUTTING_DOWN');
+    expect(endings).toHaveLength(2);
+    expect(own.runtime.ready()).toBe(false);
+  });
+});
