@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fdatasync,
   fdatasyncSync,
   fstatSync,
@@ -50,9 +51,9 @@ export class SegmentFile {
     return this.#size;
   }
 
-  /** False when someone removed the file: what is written to it now would be lost. */
+  /** False when someone removed or moved the file or its folder: what is written to it now would be lost to the log. */
   exists(): boolean {
-    return fstatSync(this.#fd).nlink > 0;
+    return existsSync(this.path);
   }
 
   append(line: string): void {

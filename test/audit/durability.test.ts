@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -226,6 +227,18 @@ describe('a removed folder', () => {
     const report = verify(site);
     expect(report.answer).toBe('missing');
     expect(report.findings).toMatchObject([{ kind: 'missing-segment', file: segment }]);
+  });
+
+  it('is the same as a folder that was moved', async () => {
+    const site = makeSite();
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    await log.append(entry());
+    renameSync(site.folder, `${site.folder}.old`);
+    await expect(log.append(entry())).rejects.toMatchObject(unavailable);
+    renameSync(`${site.folder}.old`, site.folder);
+    await log.append(entry());
+    await log.close();
+    expect(verify(site)).toMatchObject({ answer: 'anchored', segments: 1, findings: [] });
   });
 
   it('is noticed when only the segment was removed', async () => {
