@@ -1,3 +1,5 @@
+import { access } from 'node:fs/promises';
+import type { SourceText } from '../lib/source-text.js';
 import type { Body } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { DatabaseSettings, Secret } from '../model/settings.js';
@@ -8,6 +10,7 @@ import { readDefinitions, reachingNames } from './catalog-names.js';
 import type { BodyFacts } from './check-body.js';
 import { hasEffect, takesSource } from './function-effects.js';
 import { acquireInstance, type InstanceReference } from './instance.js';
+import { onlyReads } from './only-reads.js';
 import { Pool } from './pool.js';
 import { prepareSql, type CheckSite } from './prepare-sql.js';
 import type { Preparation, PreparedBody } from './prepared-body.js';
@@ -18,8 +21,10 @@ import { Session } from './session.js';
 export interface DatabaseOptions {
   readonly settings: DatabaseSettings;
   readonly secrets: readonly Secret[];
-  /** Overrides `settings.readonly`; `auto` is decided by the caller (`wantsReadonly`). */
+  /** Overrides `settings.readonly`. */
   readonly readonly?: boolean;
+  /** All bodies of the site: what `readonly: auto` is decided from. Without them `auto` means false. */
+  readonly bodies?: readonly SourceText[];
   /** Databases of `:memory:` with the same name are one instance; absent: this one is nobody else's. */
   readonly memoryName?: string;
   /** How long to wait for a file that another process holds, milliseconds (default 5,000). */
@@ -46,7 +51,7 @@ let unnamed = 0;
 /** Opens a site's database, or joins the instance that the process already has for the same file. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { settings, secrets } = options;
-  const readonly = options.readonly ?? settings.readonly === true;
+  const readonly = options.readonly ?? (await isReadonly(options));
   unnamed += 1;
   const instance = await acquireInstance({
     settings,
@@ -73,6 +78,16 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       await instance.release();
     },
   };
+}
+
+/** `auto`: the file is there already, and neither `init` nor any body does more than read. */
+async function isReadonly({ settings, bodies }: DatabaseOptions): Promise<boolean> {
+  if (settings.readonly !== 'auto') return settings.readonly;
+  if (!bodies || !onlyReads([...bodies, ...(settings.init ? [settings.init] : [])])) return false;
+  return access(settings.path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function prepare(site: CheckSite, body: Body, parameters: readonly Parameter[]): Promise<Preparation> {

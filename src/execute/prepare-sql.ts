@@ -8,6 +8,7 @@ import { findDynamicUses } from './dynamic-uses.js';
 import { readFailure } from './duckdb-error.js';
 import { withQueriedText } from './function-effects.js';
 import { leadingWords, splitStatements, type SqlSegment, type SqlToken } from './lex-sql.js';
+import { beginsLikeQuery } from './only-reads.js';
 import type { BodyStatement, Preparation, PreparedSql } from './prepared-body.js';
 import { refusedStatement } from './refused-statement.js';
 import { sampleBinders, type SampleBinder } from './sample-values.js';
@@ -81,24 +82,9 @@ async function examine(
   };
 }
 
-const queryWords = new Set([
-  'select',
-  'with',
-  'from',
-  'values',
-  'table',
-  'describe',
-  'desc',
-  'show',
-  'summarize',
-  'pragma',
-]);
-
 /** A statement that begins like a query and calls nothing with an effect; DuckDB's statement type confirms it. */
-function isPlainQuery(site: CheckSite, segment: SqlSegment): boolean {
-  const first = segment.tokens[0];
-  const begins = first?.text === '(' || queryWords.has(first?.text.toLowerCase() ?? '');
-  return begins && site.effectCalls(withQueriedText(segment.tokens)).length === 0;
+function isPlainQuery(site: CheckSite, { tokens }: SqlSegment): boolean {
+  return beginsLikeQuery(tokens) && site.effectCalls(withQueriedText(tokens)).length === 0;
 }
 
 interface Checked {

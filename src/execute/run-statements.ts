@@ -41,14 +41,13 @@ async function runOne(
 ): Promise<StatementsResult | undefined> {
   throwIfStopped(run.signal);
   if (statement.several) return runSeveral(session, statement, run, isLast);
-  const { statement: prepared, parameters } = await session.statementFor(statement.sql);
+  const prepared = await session.statementFor(statement.sql);
   try {
-    bind(prepared, parameters, run);
+    bind(prepared.statement, prepared.parameters, run);
     throwIfStopped(run.signal);
-    const result = await prepared.stream();
-    return await consume(result, run, isLast);
+    return await consume(await prepared.statement.stream(), run, isLast);
   } finally {
-    session.forgetIfPersonal(statement.sql);
+    session.doneWith(statement.sql, prepared);
   }
 }
 

@@ -38,11 +38,13 @@ export class Session {
     return prepared;
   }
 
-  /** After a run: drops a statement that was bound again with a function of the caller (a view changed, `query()`). */
-  forgetIfPersonal(sql: string): void {
-    if (!this.callers.takeUsed(this.id)) return;
-    this.statements.get(sql)?.statement.destroySync();
-    this.statements.delete(sql);
+  /**
+   * After a run: drops a statement that was bound again with a function of the caller (a view changed, `query()`), and
+   * frees whatever is not kept.
+   */
+  doneWith(sql: string, used: SessionStatement): void {
+    if (this.callers.takeUsed(this.id)) this.statements.delete(sql);
+    if (this.statements.get(sql) !== used) used.statement.destroySync();
   }
 
   close(): void {

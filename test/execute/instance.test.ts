@@ -94,6 +94,35 @@ describe('a database file', () => {
   });
 });
 
+describe('readonly: auto', () => {
+  it.each([
+    [true, ['SELECT 1', 'FROM t; DESCRIBE t'], 'SELECT 1'],
+    [false, ['SELECT 1'], 'CREATE TABLE IF NOT EXISTS x(a INTEGER)'],
+    [false, ['SELECT 1', 'INSERT INTO t VALUES (1)'], ''],
+    [false, ["SELECT nextval('s')"], ''],
+    [false, ["SELECT * FROM query('SELECT nextval(''s'')')"], ''],
+    [false, ['SELECT 1 -- ;\n; DELETE FROM t'], ''],
+  ])('is %s for %j after init %j', async (wanted, bodies, init) => {
+    const path = await file();
+    await (await openWith('CREATE TABLE t(a INTEGER); CREATE SEQUENCE s', { path })).close();
+    const database = await openWith(init, { path, readonly: 'auto' }, { bodies: bodies.map(sql) });
+    expect(database.readonly).toBe(wanted);
+    await database.close();
+  });
+
+  it('is false while there is no file, or nothing is known of the bodies', async () => {
+    const created = await openWith(
+      '',
+      { path: await file(), readonly: 'auto' },
+      { bodies: [sql('SELECT 1')] },
+    );
+    expect(created.readonly).toBe(false);
+    const unknown = await openWith('', { path: await file(), readonly: 'auto' });
+    expect(unknown.readonly).toBe(false);
+    await Promise.all([created.close(), unknown.close()]);
+  });
+});
+
 describe('start-up', () => {
   it('reports a failing init with its place', async () => {
     await expect(openWith('CREATE TABLE t(a INTEGER);\nSELECT * FROM missing')).rejects.toMatchObject({
