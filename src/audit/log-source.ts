@@ -2,12 +2,6 @@ import type { FilterSql, LogFilter } from './log-filter.js';
 import { filterSql } from './log-filter.js';
 import { readType } from './log-columns.js';
 
-/** A part of a statement and the parameters that it uses. */
-export interface Sql {
-  readonly text: string;
-  readonly parameters: Readonly<Record<string, string>>;
-}
-
 /** DuckDB takes paths as patterns. */
 function asPattern(path: string): string {
   return path.replaceAll(/[*?[\]]/g, (char) => `[${char}]`);
