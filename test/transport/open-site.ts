@@ -9,7 +9,7 @@ import { loadProject } from '../../src/project/load.js';
 import { type HttpServer, serveHttp, type ServeHttpOptions } from '../../src/transport/serve-http.js';
 
 /** A logger that keeps its lines, so that a test can look for what must not be in them. */
-export function memoryLogger(): Logger & { readonly lines: string[] } {
+function memoryLogger(): Logger & { readonly lines: string[] } {
   const lines: string[] = [];
   const write = (fields: object, message: string): void => {
     lines.push(

@@ -3,7 +3,7 @@ import { readJson, unreadableTexts } from '../read-json.js';
 import { rpcCodes } from '../present-error.js';
 
 /** Messages in one batch. */
-export const maxBatch = 50;
+const maxBatch = 50;
 
 /** Revisions that have batches; 2025-06-18 removed them. Without the header a request is of 2025-03-26 or earlier. */
 const batchRevisions: ReadonlySet<string | undefined> = new Set([

@@ -11,7 +11,7 @@ import { idOf, sendFailure } from './rpc-answer.js';
 import { sendJson, sendStream, streamHeaders } from './send-message.js';
 
 /** One POST that the SDK answers. */
-export interface SdkRequest {
+interface SdkRequest {
   readonly body: Json;
   readonly headers: RawHeaders;
   readonly signal: AbortSignal;

@@ -16,7 +16,7 @@ import type { Session } from './session.js';
 const listTtlMs = 60_000;
 
 /** One page, with the cache fields that only the modern era has. */
-export interface ListAnswer<T> {
+interface ListAnswer<T> {
   readonly items: readonly T[];
   readonly nextCursor?: string;
   readonly ttlMs?: number;

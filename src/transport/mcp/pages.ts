@@ -10,7 +10,7 @@ export interface Entry<T> {
 }
 
 /** One page of a list; without `nextCursor` it is the last. */
-export interface Page<T> {
+interface Page<T> {
   readonly items: readonly T[];
   readonly nextCursor?: string;
 }
