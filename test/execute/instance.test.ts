@@ -252,6 +252,25 @@ describe('external_access: false', () => {
   });
 });
 
+describe('an attached database behind external_access: false', () => {
+  it('can still be read and written, and survives', async () => {
+    const other = await file();
+    await (await openWith('CREATE TABLE t(a INTEGER)', { path: other })).close();
+    const settings = {
+      path: await file(),
+      externalAccess: false,
+      attach: [{ name: 'other', url: other, readonly: false }],
+    };
+    const database = await openWith('', settings);
+    await query(database, 'INSERT INTO other.t VALUES (3)');
+    expect((await query(database, 'SELECT a FROM other.t')).rows[0]?.['a']).toBe(3);
+    await database.close();
+    const again = await openWith('', { path: other });
+    expect((await query(again, 'SELECT a FROM t')).rows[0]?.['a']).toBe(3);
+    await again.close();
+  });
+});
+
 describe('two writers of the same row', () => {
   it('conflict: the later one gets a code that says so, and can be repeated', async () => {
     const database = await openWith(

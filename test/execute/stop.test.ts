@@ -8,7 +8,7 @@ import { callOf, noLimits, openWith, parameter, prepared, query, settledRun } fr
 const endless = 'SELECT count(*) AS n FROM range(1000000000000)';
 const queries = [
   endless,
-  'SELECT a.range FROM range(100000000) a, range(100000000) b WHERE a.range < 0',
+  'SELECT a.range FROM range(100000000) a, range(100000000) b WHERE a.range + b.range < 0',
   'WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT count(*) AS n FROM r',
   'SELECT i FROM (SELECT random() AS i FROM range(3000000000) ORDER BY i) LIMIT 1',
   "SELECT length(string_agg(i::VARCHAR, ',')) AS n FROM range(1000000000) t(i)",
@@ -78,6 +78,20 @@ describe('a query that would run for an hour', () => {
     const body = await prepared(database, 'INSERT INTO log VALUES (1)');
     await expect(database.run(body, {}, callOf({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
     expect((await query(database, 'SELECT count(*) AS n FROM log')).rows[0]?.['n']).toBe(0);
+  });
+
+  it('that cannot be interrupted does not keep its caller, and its place is free when it ends', async () => {
+    const two = await openWith('', { pool: 2 });
+    const stubborn = await prepared(two, 'SELECT levenshtein(repeat($a, 20000), repeat($b, 20000)) AS n', [
+      parameter('a', { type: 'string' }),
+      parameter('b', { type: 'string' }),
+    ]);
+    const reason = new ExecuteTimeoutError('late');
+    const run = (signal: AbortSignal): Promise<unknown> =>
+      two.run(stubborn, { a: 'x', b: 'y' }, callOf({ signal }));
+    expect(await stopAfter(100, run, reason)).toBeLessThan(200);
+    expect((await query(two, 'SELECT 1 AS n')).rows[0]?.['n']).toBe(1);
+    await two.close();
   });
 
   it('five at once do not delay a sixth call nor a file read', async () => {
