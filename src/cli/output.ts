@@ -1,4 +1,5 @@
 import type { Context, ExitCode } from './context.js';
+import { printableJson } from './printable.js';
 
 /**
  * How a command gives its result: `--json` prints `{"status":"ok","result":…}` as the only thing on stdout, else the
@@ -17,7 +18,7 @@ export function printResult(
 
 /** One JSON document on stdout. */
 export function printJson(context: Context, document: object): void {
-  context.world.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  context.world.stdout.write(`${printableJson(document)}\n`);
 }
 
 /** Text for people on stdout; nothing for an empty text. */

@@ -4,7 +4,7 @@ import { ConfigInvalidError, type Problem } from '../../src/errors.js';
 import { colorsFor } from '../../src/cli/colors.js';
 import type { Context } from '../../src/cli/context.js';
 import { presentError } from '../../src/cli/present-error.js';
-import { printable } from '../../src/cli/printable.js';
+import { printable, printableJson } from '../../src/cli/printable.js';
 import { githubText } from '../../src/cli/problems/github.js';
 import { sarifLog } from '../../src/cli/problems/sarif.js';
 
@@ -123,6 +123,13 @@ describe('text for a terminal', () => {
     expect(printable('a\u001b[2Jb\u009bc\rd\u202ee\tf\ng')).toBe(
       'a\\u{1b}[2Jb\\u{9b}c\\u{d}d\\u{202e}e\tf\ng',
     );
+  });
+
+  it('is escaped in JSON documents, which stay what they are', () => {
+    const value = { 'a\u009b': ['\u001b[2J\u202e', 'line\nbreak'] };
+    const text = printableJson(value);
+    expect(JSON.parse(text)).toEqual(value);
+    for (const char of ['\u001b', '\u009b', '\u202e']) expect(text).not.toContain(char);
   });
 
   it.each([

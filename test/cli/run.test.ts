@@ -143,6 +143,17 @@ describe('mxcp run', () => {
   });
 });
 
+describe('a call that cannot be recorded', () => {
+  it('does not happen: exit code 1, and nothing on stdout', async () => {
+    const unrecorded = await bootstrappedSite();
+    const file = join(unrecorded.root, 'mxcp-site.yml');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}    audit: { path: sql/people.sql/logs.jsonl }\n`);
+    const { code, stdout, stderr } = await unrecorded.mxcp(sales);
+    expect(stderr).toContain('AUDIT_UNAVAILABLE');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  });
+});
+
 describe('mxcp query', () => {
   it('prints a table, or JSON', async () => {
     const sql = 'SELECT name, salary FROM people WHERE salary > $least ORDER BY salary';

@@ -2,6 +2,7 @@ import type { Origin } from '../../errors.js';
 import type { Endpoint } from '../../model/endpoint.js';
 import type { RuleTrace } from '../../model/outcome.js';
 import type { InputRule, OutputRule } from '../../model/rule.js';
+import { printable } from '../printable.js';
 
 /** What the tests made one rule do. */
 export interface RuleCoverage {
@@ -59,7 +60,8 @@ export function coveragePercent(rules: readonly RuleCoverage[]): number {
 
 /** The rules that no test made match, and those that no test made not match; then the percentage. */
 export function coverageText(rules: readonly RuleCoverage[]): string {
-  const place = ({ id, origin }: RuleCoverage): string => `  ${id} (${origin.file}:${origin.line})`;
+  const place = ({ id, origin }: RuleCoverage): string =>
+    `  ${printable(`${id} (${origin.file}:${origin.line})`)}`;
   const list = (title: string, found: readonly RuleCoverage[]): string[] =>
     found.length === 0 ? [] : [title, ...found.map(place)];
   return [
