@@ -14,7 +14,7 @@ import {
 import type { AuditEntry } from './entry.js';
 import { createKeyedHash } from './keyed-hash.js';
 import { redactSql } from './redact-sql.js';
-import { redactUri } from './redact-uri.js';
+import { hideQuery, redactUri } from './redact-uri.js';
 import { createRedactor, type Redactor } from './redact.js';
 import { hasSensitive, hideArguments } from './sensitive-texts.js';
 import { formatMicros } from './timestamp.js';
@@ -60,12 +60,12 @@ export function describeCall(describer: Describer, call: CallDescription): Audit
   const { redactor } = describer;
   const nodes = parameterNodes(endpoint);
   const ending = outcome === undefined ? notYet : describeOutcome(describer, call, outcome, nodes);
+  const uri = request.kind === 'resource' ? redactUri(request.name, endpoint, nodes, redactor) : undefined;
   const named: NamedOperation = {
     operation_type: call.operationType ?? request.kind,
-    operation_name: endpoint?.name ?? redactor.name(request.name),
+    operation_name: endpoint?.name ?? uri ?? redactor.name(request.name),
     operation_status: outcome === undefined ? 'started' : outcome.status === 'success' ? 'success' : 'error',
-    resource_uri:
-      request.kind === 'resource' ? redactUri(request.name, endpoint, nodes, redactor) : undefined,
+    resource_uri: uri,
     call_id: call.callId,
     parent_call_id: call.parentCallId,
     input_data: describeInput(describer, call, nodes),
@@ -219,7 +219,11 @@ function describeOutcome(
   outcome: Outcome,
   nodes: ReadonlyMap<string, TypeNode>,
 ): Ending {
-  const clean = (text: string): string => describer.redactor.text(withoutArguments(text, call, nodes));
+  const { redactor } = describer;
+  const clean = (text: string): string => {
+    const hidden = withoutArguments(text, call, nodes);
+    return redactor.text(call.request.kind === 'resource' ? hideQuery(hidden, redactor) : hidden);
+  };
   const durationMs = Math.round(outcome.durationMs * 1000) / 1000;
   const policy = describePolicy(outcome.policy, clean);
   if (outcome.status === 'success') {

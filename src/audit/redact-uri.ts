@@ -43,8 +43,9 @@ function hideVariables(uri: string, endpoint: Endpoint, hidden: (name: string) =
     .join('');
 }
 
-function hideQuery(uri: string, redactor: Redactor): string {
-  return uri.replaceAll(/([?&;#])([^=&;#]{1,256})=([^&;#]*)/g, (match, mark: string, key: string) =>
+/** A URI, or a text with one in it, without the values of secret query fields. */
+export function hideQuery(text: string, redactor: Redactor): string {
+  return text.replaceAll(/([?&;#])([^=&;#]{1,256})=([^&;#]*)/g, (match, mark: string, key: string) =>
     redactor.isSecretKey(key) ? `${mark}${key}=${redacted}` : match,
   );
 }

@@ -10,11 +10,12 @@ function truncate(text: string): string {
   return text.length < 16 ? redacted : `${text.slice(0, 8)}...`;
 }
 
+/** At most half of the name: the first and the last letter of one that has four, the first of one that has two. */
 function email(text: string): string {
   const at = text.lastIndexOf('@');
   if (at < 1 || at === text.length - 1) return redacted;
-  const first = text.charAt(0);
-  const last = at > 2 ? text.charAt(at - 1) : '';
+  const first = at > 1 ? text.charAt(0) : '';
+  const last = at > 3 ? text.charAt(at - 1) : '';
   return `${first}***${last}${text.slice(at)}`;
 }
 

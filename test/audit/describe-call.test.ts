@@ -9,6 +9,7 @@ import {
   ExecuteFailedError,
   InvalidArgumentsError,
   PolicyDeniedError,
+  UnknownEndpointError,
 } from '../../src/errors.js';
 import { schemaCompiler } from '../../src/lib/schema.js';
 import type { CallRequest } from '../../src/model/call.js';
@@ -224,8 +225,15 @@ describe('the record of a call', () => {
 
   it('of an unknown resource has no secret of its query either', () => {
     const name = 'x://y?api_key=abc&q=1&token=def';
-    const entry = described({ request: request({ kind: 'resource', name }), endpoint: undefined });
-    expect(entry.resource_uri).toBe('x://y?api_key=[REDACTED]&q=1&token=[REDACTED]');
+    const error = new UnknownEndpointError(`Resource not found: ${name}`);
+    const entry = described({
+      request: request({ kind: 'resource', name }),
+      endpoint: undefined,
+      outcome: { status: 'error', callId: 'c', durationMs: 0, policy, error },
+    });
+    const shown = 'x://y?api_key=[REDACTED]&q=1&token=[REDACTED]';
+    expect([entry.resource_uri, entry.operation_name]).toEqual([shown, shown]);
+    expect(entry.error).toBe(`Resource not found: ${shown}`);
   });
 
   it('has no literals of a statement, unless the site keeps them', () => {
