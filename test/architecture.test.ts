@@ -23,7 +23,6 @@ const packageHome: Record<string, readonly string[]> = {
   '@bufbuild/re2': ['policy', 'lib'],
   '@huggingface/jinja': ['execute'],
   '@modelcontextprotocol/server': ['transport'],
-  '@modelcontextprotocol/node': ['transport'],
   fastify: ['transport'],
   yaml: ['project', 'cli'],
   ajv: ['lib'],

@@ -21,14 +21,11 @@ export interface AdmitRequest {
 
 const credentialHeaders = ['authorization', 'x-api-key'];
 const credentialParameters = new Set(['access_token', 'api_key', 'apikey', 'token', 'key']);
-const proxyHeaders = [
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-];
+const proxyHeaders = new Set(['forwarded', 'via', 'x-real-ip']);
+
+function isFromProxy(header: string): boolean {
+  return proxyHeaders.has(header) || header.startsWith('x-forwarded-');
+}
 
 function refusal(runtime: Runtime, request: AdmitRequest): MxcpError | undefined {
   const credentials = credentialHeaders.flatMap((name) => request.headers[name] ?? []);
@@ -42,7 +39,7 @@ function refusal(runtime: Runtime, request: AdmitRequest): MxcpError | undefined
     );
   }
   if (runtime.project.auth.allowAnonymous) return undefined;
-  const forwarded = proxyHeaders.find((name) => request.headers[name] !== undefined);
+  const forwarded = Object.keys(request.headers).find(isFromProxy);
   if (forwarded === undefined) return undefined;
   return new AnonymousRefusedError(
     `This server answers anyone on this machine, and this request came through a proxy (header ${forwarded}). ` +

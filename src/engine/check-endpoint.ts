@@ -83,6 +83,15 @@ function checkEffects(endpoint: RunsBody, body: PreparedBody): Problem[] {
   return [];
 }
 
+/** Rows are objects, whatever the number of their columns (spec page 03, "Results"). */
+function checkItems(endpoint: RunsBody): Problem[] {
+  const items = endpoint.returns?.type === 'array' ? endpoint.returns.items : undefined;
+  if (items === undefined || items.type === 'object') return [];
+  const message = `The return type is an array of ${items.type}, and SQL gives rows, which are objects`;
+  const remedy = 'Make `items` an object with the columns as properties, or return one row with a list';
+  return [problem(endpoint, 'items-are-rows', message, { remedy, origin: items.origin })];
+}
+
 function checkRollback(endpoint: RunsBody, body: PreparedBody): Problem[] {
   if (body.transactional || body.effects === 'read') return [];
   const rule = endpoint.policies.output.find(({ action }) => action === 'deny' || action === 'keep_rows');
@@ -95,5 +104,7 @@ function checkRollback(endpoint: RunsBody, body: PreparedBody): Problem[] {
 /** Everything about an endpoint that shows only together with its prepared body (spec pages 02 and 07). */
 export function checkBody(endpoint: RunsBody, body: PreparedBody): Problem[] {
   if (body.kind === 'builtin') return [];
-  return [checkNames, checkDynamic, checkEffects, checkRollback].flatMap((check) => check(endpoint, body));
+  return [checkNames, checkDynamic, checkEffects, checkItems, checkRollback].flatMap((check) =>
+    check(endpoint, body),
+  );
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.js';
-import { openDatabase } from '../execute/database.js';
 import type { Project } from '../model/project.js';
 import { compileProject } from './compile.js';
+import { openProjectDatabase } from './open-project-database.js';
 
 /** What is wrong with a project beyond its files. */
 export interface Inspection {
@@ -22,8 +22,7 @@ export async function inspectProject(
   options: { readonly database: boolean },
 ): Promise<Inspection> {
   if (!options.database) return inspect(project, undefined);
-  const { database: settings, secrets } = project;
-  const database = await openDatabase({ settings, secrets, searchPath: project.root });
+  const database = await openProjectDatabase(project);
   try {
     return await inspect(project, database);
   } finally {

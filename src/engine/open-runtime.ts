@@ -3,7 +3,6 @@ import { describeServerEvent, type RuleText } from '../audit/describe-event.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import { openAuditLog } from '../audit/open-audit-log.js';
 import { ConfigInvalidError } from '../errors.js';
-import { openDatabase } from '../execute/database.js';
 import { deriveKey } from '../lib/keys.js';
 import type { Transport } from '../model/call.js';
 import type { Project } from '../model/project.js';
@@ -12,6 +11,7 @@ import { compileProject, type Compilation } from './compile.js';
 import { countInFlight } from './in-flight.js';
 import { createListingCaches } from './listing-cache.js';
 import type { Logger } from './logger.js';
+import { openProjectDatabase } from './open-project-database.js';
 import { buildRegistry } from './registry.js';
 import type { Runtime } from './runtime.js';
 
@@ -69,9 +69,11 @@ function openLog(project: Project, options: OpenOptions): Promise<AuditLog> {
  */
 export async function openRuntime(project: Project, options: OpenOptions): Promise<Runtime> {
   const { siteSecret, logger, ignoreErrors = false } = options;
-  const { database: settings, secrets, audit: auditSettings, digest } = project;
-  const readonly = options.readonly === undefined ? {} : { readonly: options.readonly };
-  const database = await openDatabase({ settings, secrets, searchPath: project.root, ...readonly });
+  const { audit: auditSettings, digest } = project;
+  const database = await openProjectDatabase(project, options.readonly);
+  if (database.restartNeeded.length > 0) {
+    logger.warn({ settings: database.restartNeeded }, 'changed settings take effect after a restart');
+  }
   try {
     const hashKey = deriveKey(siteSecret, 'hash-mask').export();
     const compilation = await compileProject({ project, database, hashKey });
