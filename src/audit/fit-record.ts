@@ -1,5 +1,5 @@
 import type { AuditEntry, ChainPlace, Truncated } from './entry.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../lib/canonical-json.js';
 import { canonicalRecord } from './seal.js';
 
 /** What may be given up to keep a record within its size, the largest first. */

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../model/json.js';
 import type { AuditSettings, RedactionStrategy } from '../model/settings.js';
 import type { TypeNode } from '../model/type-node.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson } from '../lib/canonical-json.js';
 import type { Truncated } from './entry.js';
 import type { KeyedHash } from './keyed-hash.js';
 import { isCardNumber, redactPatterns, redacted } from './patterns.js';

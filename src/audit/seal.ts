@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import type { Json } from '../model/json.js';
-import { canonicalJson, canonicalString } from './canonical-json.js';
+import { canonicalJson, canonicalString } from '../lib/canonical-json.js';
 import type { AuditEntry, ChainPlace } from './entry.js';
 import type { Signer } from './sign.js';
 

@@ -4,7 +4,7 @@ import type { Endpoint, Limits } from '../model/endpoint.js';
 import type { BrokenEndpoint, PolicySettings, Project } from '../model/project.js';
 import { buildAuthorization } from './authorization.js';
 import { buildBuiltinTools } from './builtin-tools.js';
-import { sha256 } from './canonical-json.js';
+import { sha256 } from '../lib/sha256.js';
 import type { EndpointFile } from './endpoint-file.js';
 import { at, booleanOf, originOf, stringOf, type Field } from './field.js';
 import { openSettings, readLimits, readSettings, type AssemblyInput } from './read-settings.js';

@@ -8,7 +8,8 @@ import type {
   RuleMode,
 } from '../model/rule.js';
 import type { EndpointKind } from '../model/rule.js';
-import { canonicalJson, sha256 } from './canonical-json.js';
+import { canonicalJson } from '../lib/canonical-json.js';
+import { sha256 } from '../lib/sha256.js';
 import { at, itemsOf, jsonObject, originOf, stringOf, stringsOf, type Field } from './field.js';
 import { problemOf, problemOfKey } from './problems.js';
 import { sourceTextOf } from './scalar-text.js';

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { measureJson } from '../lib/measure-json.js';
 import type { Json } from '../model/json.js';
 
 /** Levels of arrays and objects that a message may have. */
@@ -32,31 +33,6 @@ class Unreadable extends Error {
   }
 }
 
-/** Index of the quote that ends the string whose opening quote is at `start`; the text's length when none does. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let first = end;
-    while (text.charCodeAt(first - 1) === 0x5c) first -= 1;
-    if ((end - first) % 2 === 0) return end;
-  }
-  return text.length;
-}
-
-/** Counts the members that the text writes, duplicates included, and bounds its depth. */
-function countWritten(text: string): number {
-  let members = 0;
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const char = text.charCodeAt(i);
-    if (char === 0x22) i = endOfString(text, i);
-    else if (char === 0x3a) members += 1;
-    else if (char === 0x7b || char === 0x5b) {
-      if (++depth > maxDepth) throw new Unreadable('depth');
-    } else if (char === 0x7d || char === 0x5d) depth -= 1;
-  }
-  return members;
-}
-
 const loneSurrogate = /\p{Surrogate}/u;
 
 function checkText(text: string): void {
@@ -88,7 +64,8 @@ function countKept(value: Json, escapes: boolean): number {
 function read(bytes: Buffer): Json {
   if (!isUtf8(bytes)) throw new Unreadable('utf8');
   const text = bytes.toString('utf8');
-  const written = countWritten(text);
+  const { members, depth } = measureJson(text);
+  if (depth > maxDepth) throw new Unreadable('depth');
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -96,7 +73,7 @@ function read(bytes: Buffer): Json {
     throw new Unreadable('syntax');
   }
   // Text that was decoded from UTF-8 has no lone surrogate, so that only an escape can write one.
-  if (countKept(value, /\\u[dD]/.test(text)) !== written) throw new Unreadable('duplicate-key');
+  if (countKept(value, /\\u[dD]/.test(text)) !== members) throw new Unreadable('duplicate-key');
   return value;
 }
 

@@ -1,7 +1,7 @@
 import type { Json } from '../model/json.js';
 import type { TypeNode } from '../model/type-node.js';
 import { bindObject } from './bind-object.js';
-import { compileEnum } from './canonical-key.js';
+import { compileEnum } from './equal-values.js';
 import { toArray, toBoolean, toInteger, toNumber, toText, type Coerced } from './coerce.js';
 import { describeValue } from './describe-value.js';
 import { copyFree } from './free-value.js';

@@ -3,7 +3,7 @@ import { didYouMean } from '../lib/did-you-mean.js';
 import { compilePattern, PatternError } from '../lib/pattern.js';
 import type { Json } from '../model/json.js';
 import type { Parameter, TypeNode } from '../model/type-node.js';
-import { canonicalKey } from './canonical-key.js';
+import { canonicalJson } from '../lib/canonical-json.js';
 import { compileBind } from './bind-value.js';
 import { newBinding } from './binding.js';
 import { compileCheck, type Check } from './check-value.js';
@@ -167,7 +167,7 @@ function misfits(key: string, literals: readonly Json[], check: Check): Finding[
 function enumFindings(node: TypeNode): Finding[] {
   const values = node.enum ?? [];
   const findings: Finding[] = [];
-  if (new Set(values.map(canonicalKey)).size < values.length) {
+  if (new Set(values.map(canonicalJson)).size < values.length) {
     findings.push({ severity: 'warning', rule: 'duplicate-enum', message: 'enum has a value twice' });
   }
   const transform = compileTransforms(node.transform);

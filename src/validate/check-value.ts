@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model/json.js';
 import type { TypeName, TypeNode } from '../model/type-node.js';
-import { compileEnum } from './canonical-key.js';
+import { compileEnum } from './equal-values.js';
 import { decimalText, isBigDigits } from './decimal.js';
 import { shapeOf } from './describe-value.js';
 import { compileNumberCheck, compileSizeCheck, compileStringCheck, compileUniqueCheck } from './keywords.js';

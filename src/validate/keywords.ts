@@ -1,7 +1,7 @@
 import type { Json } from '../model/json.js';
 import type { TypeNode } from '../model/type-node.js';
 import { compilePattern } from '../lib/pattern.js';
-import { hasUniqueItems } from './canonical-key.js';
+import { hasUniqueItems } from './equal-values.js';
 import { isMultipleOf } from './decimal.js';
 import { formatOf, type Direction } from './formats.js';
 import { maxLengthOf } from './semantics.js';

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson } from '../../src/audit/canonical-json.js';
+import { canonicalJson } from '../../src/lib/canonical-json.js';
 import { openAuditLog } from '../../src/audit/open-audit-log.js';
 import type { Json } from '../../src/model/json.js';
-import { entry, makeSite, siteSecret } from './support.js';
+import { entry, makeSite, siteSecret } from '../audit/support.js';
 
 describe('canonical JSON', () => {
   it('is what RFC 8785 gives for its own examples', () => {

@@ -1,5 +1,4 @@
 /// <reference lib="es2024.string" />
-import type { Json, JsonObject } from '../model/json.js';
 
 const plain = /^[ !#-[\]-~]*$/;
 
@@ -9,7 +8,7 @@ export function canonicalString(text: string): string {
   return JSON.stringify(text.isWellFormed() ? text : text.toWellFormed());
 }
 
-function canonicalArray(items: readonly Json[]): string {
+function canonicalArray(items: readonly unknown[]): string {
   let text = '';
   for (const item of items) text += `,${canonicalJson(item)}`;
   return `[${text.slice(1)}]`;
@@ -24,19 +23,22 @@ function isSorted(keys: readonly string[]): boolean {
   return true;
 }
 
-function canonicalObject(object: JsonObject): string {
+function canonicalObject(object: object): string {
   const keys = Object.keys(object);
   if (!isSorted(keys)) keys.sort();
   let text = '';
   for (const key of keys) {
-    const value = object[key];
+    const value: unknown = object[key as keyof typeof object];
     if (value !== undefined) text += `,${canonicalString(key)}:${canonicalJson(value)}`;
   }
   return `{${text.slice(1)}}`;
 }
 
-/** The one JSON text of a value (RFC 8785): keys sorted by UTF-16 code units, no white space. NaN and infinities are null. */
-export function canonicalJson(value: Json): string {
+/**
+ * The one JSON text of a JSON value (RFC 8785): keys sorted by UTF-16 code units, no white space. NaN, infinities and what
+ * is no JSON value are null; absent members are left out.
+ */
+export function canonicalJson(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return canonicalString(value);
@@ -44,12 +46,10 @@ export function canonicalJson(value: Json): string {
       return Number.isFinite(value) ? String(value === 0 ? 0 : value) : 'null';
     case 'boolean':
       return value ? 'true' : 'false';
-    default:
+    case 'object':
       if (value === null) return 'null';
-      return isArray(value) ? canonicalArray(value) : canonicalObject(value);
+      return Array.isArray(value) ? canonicalArray(value) : canonicalObject(value);
+    default:
+      return 'null';
   }
-}
-
-function isArray(value: readonly Json[] | JsonObject): value is readonly Json[] {
-  return Array.isArray(value);
 }

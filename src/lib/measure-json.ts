@@ -1,0 +1,27 @@
+/** Index of the quote that ends the string whose opening quote is at `start`; the text's length when none does. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let first = end;
+    while (text.charCodeAt(first - 1) === 0x5c) first -= 1;
+    if ((end - first) % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+/**
+ * Counts the members that a JSON text writes, duplicates included, and how deep it nests, without building anything: more
+ * members than parsing keeps means that a key came twice. Linear in the text's length; says nothing about other errors.
+ */
+export function measureJson(text: string): { readonly members: number; readonly depth: number } {
+  let members = 0;
+  let depth = 0;
+  let deepest = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 0x22) at = endOfString(text, at);
+    else if (char === 0x3a) members += 1;
+    else if (char === 0x7b || char === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (char === 0x7d || char === 0x5d) depth -= 1;
+  }
+  return { members, depth: deepest };
+}
