@@ -1,14 +1,20 @@
-import { constants } from 'node:os';
 import type { World } from './context.js';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-/** The first signal asks the command to end; the second ends the process at once. Records are on disk already by then. */
+/**
+ * The first signal asks the command to end; the second ends the process at once, by the signal's default action:
+ * `process.exit` would wait for the threads of running queries. Records are on disk already by then.
+ */
 function watchSignals(controller: AbortController): void {
   for (const signal of signals) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(128 + constants.signals[signal]);
-      controller.abort(new Error(`Stopped by ${signal}`));
+      if (!controller.signal.aborted) {
+        controller.abort(new Error(`Stopped by ${signal}`));
+        return;
+      }
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
     });
   }
 }

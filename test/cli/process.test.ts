@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const launcher = fileURLToPath(new URL('../../dist/launch.cjs', import.meta.url));
 let home = '';
@@ -29,8 +29,15 @@ function mxcp(...args: readonly string[]): { status: number | null; stdout: stri
   });
 }
 
+const children: ChildProcessWithoutNullStreams[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
 function start(...args: readonly string[]): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [launcher, ...args], { cwd: site, env: environment() });
+  const child = spawn(process.execPath, [launcher, ...args], { cwd: site, env: environment() });
+  children.push(child);
+  return child;
 }
 
 /** Resolves when a stream has shown a text; rejects when it ends before. */
@@ -150,7 +157,7 @@ describe('the mxcp executable', () => {
     const query = start('query', `CREATE TABLE endless AS ${endless}`);
     const exit = ended(query);
     const stderr = shown(query.stderr, 'CALL_CANCELLED');
-    await started('query');
+    await Promise.race([started('query'), stderr]);
     query.kill('SIGINT');
     await stderr;
     expect(await exit).toEqual({ code: 1, signal: null });
@@ -173,11 +180,11 @@ describe('the mxcp executable', () => {
       response.text(),
     );
     const lost = expect(answer).rejects.toThrow();
-    await started('endless');
+    await Promise.race([started('endless'), stopping]);
     server.kill('SIGTERM');
     await stopping;
     server.kill('SIGTERM');
-    expect(await exit).toEqual({ code: 143, signal: null });
+    expect(await exit).toEqual({ code: null, signal: 'SIGTERM' });
     await lost;
     rmSync(join(site, 'tools', 'endless.yml'));
   });
