@@ -4,8 +4,8 @@ import type { Json } from '../model/json.js';
 import type { Outcome, Released } from '../model/outcome.js';
 import type { TypeNode } from '../model/type-node.js';
 import type { Subject } from '../policy/subject.js';
-import { authorizeEarly } from './authorize-early.js';
-import type { Progress } from './progress.js';
+import { authorizeEarly, concealing } from './authorize-early.js';
+import { noteDecision, type Progress } from './progress.js';
 import { recorded } from './recorded.js';
 import { unknownEndpoint } from './resolve.js';
 import type { Runtime } from './runtime.js';
@@ -56,8 +56,9 @@ function matching(values: readonly string[], typed: string): Completion {
 }
 
 /**
- * Completes an argument from the declared values of its parameter: a call of kind `completion` (spec page 09), under the
- * input rules that read no argument, and recorded. `completion` is absent when the outcome is not a success.
+ * Completes an argument from the declared values of its parameter: a call of kind `completion` (spec page 09), recorded,
+ * under the input rules that read no argument and under those that deny this caller whatever the arguments. `completion`
+ * is absent when the outcome is not a success.
  */
 export async function complete(
   runtime: Runtime,
@@ -88,6 +89,10 @@ function completeFor(runtime: Runtime, progress: Progress, argument: string, val
   progress.operation = operation;
   const subject: Subject = { caller, request: context, endpoint: operation.subject };
   authorizeEarly(runtime, progress, operation, subject);
+  concealing(runtime, progress, operation, subject, () => {
+    const denial = operation.rules.hiddenBy(subject);
+    if (denial) noteDecision(progress, { denial, traces: [] }, 'input');
+  });
   const parameter = operation.endpoint.parameters.find((one) => one.name === argument);
   return matching(candidates(parameter?.node), value);
 }

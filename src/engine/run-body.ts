@@ -85,8 +85,8 @@ function releaseChecked(run: BodyRun, produced: Produced, filter: RowFilter | un
     options.skipResultCheck === true ? produced.response : operation.result.check(produced.response);
   const result = operation.rules.release(subject, args, checked, filter);
   noteDecision(progress, result.status === 'denied' ? result : { traces: result.traces }, 'output');
+  progress.changed = result.status !== 'released' || result.changed;
   if (result.status !== 'released') return noResult(operation);
-  progress.changed = result.changed;
   return releasedForm(operation.endpoint, produced, result.value, result.changed);
 }
 

@@ -25,6 +25,14 @@ tool:
   'tools/count.yml': `mxcp: 1
 tool: {name: count, annotations: {readOnlyHint: true}, return: {type: integer}, source: {code: SELECT count(*) FROM notes}}
 `,
+  'tools/first.yml': `mxcp: 1
+tool:
+  name: first
+  annotations: {readOnlyHint: true}
+  return: {type: object, nullable: true}
+  source: {code: SELECT 1 AS id}
+  policies: {output: [{id: own-rows, condition: "true", action: keep_rows, where: "row.id == 2"}]}
+`,
   'tools/staff.yml': `mxcp: 1
 tool:
   name: staff
@@ -53,6 +61,13 @@ prompt:
     - {name: colour, type: string, enum: [red, green, blue]}
     - {name: pin, type: string, sensitive: true, examples: ["1234"]}
   messages: [{role: user, type: text, prompt: "{{ colour }} {{ pin }}"}]
+`,
+  'prompts/secret.yml': `mxcp: 1
+prompt:
+  name: secret
+  parameters: [{name: colour, type: string, enum: [red, green, blue]}]
+  messages: [{role: user, type: text, prompt: "{{ colour }}"}]
+  policies: {input: [{id: late-prompt, condition: "user.role != 'staff' || colour == 'red'", action: deny}]}
 `,
 };
 
@@ -107,6 +122,16 @@ describe('call', () => {
     const outcome = await call(site.runtime, wish('add', { id: 3, text: 'red' }));
     expect(outcome).toMatchObject({ status: 'denied', policy: { decision: 'deny', rule: 'no-odd' } });
     expect(await count()).toBe(before);
+  });
+
+  it('records a single item that a row rule dropped as a changed output', async () => {
+    const outcome = await call(site.runtime, wish('first', {}));
+    expect(outcome).toMatchObject({
+      status: 'success',
+      released: { json: 'null' },
+      policy: { decision: 'warn' },
+    });
+    expect(recordsOf(outcome)).toMatchObject([{ policy_decision: 'warn' }]);
   });
 
   it('rolls back on request, whatever the outcome', async () => {
@@ -174,7 +199,7 @@ describe('listOperations', () => {
     const { runtime } = site;
     const list = (): unknown => listOperations(runtime, runtime.callerOf('http'), context('http'), 'tool');
     expect(list()).toBe(list());
-    expect(listedTools()).toEqual(['add', 'count', 'slow']);
+    expect(listedTools()).toEqual(['add', 'count', 'first', 'slow']);
   });
 });
 
@@ -198,6 +223,26 @@ describe('complete', () => {
     const { outcome, completion } = await complete(runtime, request);
     expect(completion?.values).toEqual(values);
     expect(recordsOf(outcome)).toMatchObject([{ operation_type: 'completion', operation_status: 'success' }]);
+  });
+
+  it('answers for a prompt that a rule over arguments hides as for an unknown one, and records the denial', async () => {
+    const { runtime } = site;
+    const caller = runtime.callerOf('http');
+    const request = {
+      kind: 'prompt',
+      argument: 'colour',
+      value: '',
+      caller,
+      context: context('http'),
+    } as const;
+    const { outcome, completion } = await complete(runtime, { ...request, name: 'secret' });
+    expect(completion).toBeUndefined();
+    expect(outcome).toMatchObject({
+      status: 'error',
+      error: { code: 'CALL_UNKNOWN_ENDPOINT', message: 'Unknown prompt: secret' },
+      policy: { decision: 'n/a', traces: [] },
+    });
+    expect(recordsOf(outcome)).toMatchObject([{ policy_decision: 'deny', policy_rule: 'late-prompt' }]);
   });
 });
 
