@@ -78,15 +78,25 @@ export async function openRuntime(project: Project, options: OpenOptions): Promi
     const hashKey = deriveKey(siteSecret, 'hash-mask').export();
     const compilation = await compileProject({ project, database, hashKey });
     refuseProblems(project, compilation, ignoreErrors);
-    const audit = await openLog(project, options);
     const describer = createDescriber({ settings: auditSettings, siteSecret, projectDigest: digest });
     const registry = buildRegistry(compilation.operations, leftOut(project, compilation));
+    const audit = await openLog(project, options);
     const parts = { project, registry, database, audit, describer, logger };
-    const runtime = assemble(parts, compilation, options);
-    if (options.purpose === 'serve') await recordServerEvent(runtime, 'start', options.transport);
-    return runtime;
+    return await started(assemble(parts, compilation, options), options);
   } catch (error) {
     await database.close();
+    throw error;
+  }
+}
+
+/** Puts the start of a server on record. When that fails, the log is closed again. */
+async function started(runtime: Runtime, { purpose, transport, logger }: OpenOptions): Promise<Runtime> {
+  if (purpose !== 'serve') return runtime;
+  try {
+    await recordServerEvent(runtime, 'start', transport);
+    return runtime;
+  } catch (error) {
+    await runtime.audit.close().catch((err: unknown) => logger.warn({ err }, 'the log could not be closed'));
     throw error;
   }
 }
@@ -107,12 +117,23 @@ function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenO
     ready: () => inFlight.open() && audit.writable(),
     close: async (graceMs = 0) => {
       await inFlight.drain(graceMs);
-      if (options.purpose === 'serve') await recordServerEvent(runtime, 'stop', options.transport);
-      await audit.close();
-      await database.close();
+      try {
+        if (options.purpose === 'serve') await recordServerEvent(runtime, 'stop', options.transport);
+      } finally {
+        await closeBoth(audit, database);
+      }
     },
   };
   return runtime;
+}
+
+/** A log that cannot be closed is no reason to leave the database open. */
+async function closeBoth(audit: AuditLog, database: Runtime['database']): Promise<void> {
+  try {
+    await audit.close();
+  } finally {
+    await database.close();
+  }
 }
 
 /** The texts of all effective rules, so that the log says what a rule's hash meant. */

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { complete } from '../../src/engine/complete.js';
 import { listOperations } from '../../src/engine/listing.js';
 import { call } from '../../src/engine/pipeline.js';
@@ -259,5 +261,14 @@ describe('closing', () => {
     const endings = own.records().filter((record) => record['error_code'] === 'CALL_SHUTTING_DOWN');
     expect(endings).toHaveLength(2);
     expect(own.runtime.ready()).toBe(false);
+  });
+
+  it('closes the database also when the stop cannot be recorded', async () => {
+    const own = await openSite(files);
+    const closed = vi.spyOn(own.runtime.database, 'close');
+    rmSync(dirname(own.runtime.project.audit.path), { recursive: true });
+    await expect(own.runtime.close()).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
+    expect(closed).toHaveBeenCalledOnce();
+    rmSync(dirname(own.runtime.project.root), { recursive: true });
   });
 });
