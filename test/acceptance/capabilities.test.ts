@@ -66,13 +66,32 @@ describe('capabilities', () => {
       "service:   {capabilities: ['pope",
     );
     await expect(openSite({ ...files, 'mxcp-site.yml': inRole ?? '' })).rejects.toMatchObject({
-      problems: [
-        { rule: 'unknown-capability', message: expect.stringContaining('popelines:trigger') as string },
-      ],
+      problems: expect.arrayContaining([
+        expect.objectContaining({
+          rule: 'unknown-capability',
+          message: 'The capability "popelines:trigger" is not in the catalogue',
+        }),
+      ]) as unknown,
     });
     const name = `tools/${toolFor('releases:deploy')}.yml`;
     const inRule = files[name]?.replace("!('releases:deploy'", "!('releases:deplyo'");
     await expect(openSite({ ...files, [name]: inRule ?? '' })).rejects.toThrow(/releases:deplyo.*catalogue/);
+  });
+
+  it('that are missing are on record also when the caller is only told that there is no such tool', async () => {
+    const name = toolFor('releases:deploy');
+    const outcome = await ask(site.runtime, person({ role: 'viewer' }), name, {}, { transport: 'http' });
+    expect(outcome).toMatchObject({
+      error: { message: `Unknown tool: ${name}` },
+      policy: { decision: 'n/a' },
+    });
+    expect(site.records().at(-1)).toMatchObject({
+      call_id: outcome.callId,
+      operation_name: name,
+      role: 'viewer',
+      error_code: 'POLICY_DENIED',
+      policy_rule: 'needs-releases:deploy',
+    });
   });
 
   it('that are missing are named in the denial and in its record', async () => {

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSite, type ServedSite, serveSite } from '../transport/open-site.js';
 import { legacy, modern, modernHeaders, post, toolCall } from '../transport/http/post.js';
@@ -179,5 +182,31 @@ describe('sizes', () => {
     const tooLarge = await post(small.url, legacy('ping', { filler: 'x'.repeat(3000) }));
     await small.close();
     expect([fits.status, tooLarge.status]).toEqual([200, 413]);
+  });
+});
+
+describe('the name of an endpoint', () => {
+  it.each(['../x', 'a b', 'a\\u0000b', 'a/b', 'x;y', '<b>', 'tool\\u202e', 'раypal', '', 'a'.repeat(129)])(
+    'does not load with other characters than a client can show: %j',
+    async (name) => {
+      const tool = `mxcp: 1\ntool: {name: "${name}", description: D, source: {code: SELECT 1}}\n`;
+      await expect(openSite({ ...files, 'tools/named.yml': tool })).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+      });
+    },
+  );
+});
+
+describe('the program', () => {
+  it('starts no other program, so that nothing can reach a shell', () => {
+    const source = fileURLToPath(new URL('../../src', import.meta.url));
+    const modules = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.c?ts$/.test(name),
+    );
+    const starting = modules.filter((name) =>
+      /child_process|node:cluster/.test(readFileSync(join(source, name), 'utf8')),
+    );
+    expect(modules.length).toBeGreaterThan(100);
+    expect(starting).toEqual([]);
   });
 });

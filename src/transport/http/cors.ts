@@ -38,6 +38,6 @@ export function preflightHeaders(requested: string | undefined): Record<string, 
   return {
     'access-control-allow-methods': 'POST',
     'access-control-allow-headers': [...allowedHeaders, ...parameters].join(', '),
-    'access-control-max-age': '600',
+    'access-control-max-age': '3600',
   };
 }
