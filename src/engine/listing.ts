@@ -2,14 +2,29 @@ import type { Caller } from '../model/caller.js';
 import type { RequestContext } from '../model/call.js';
 import type { EndpointKind } from '../model/rule.js';
 import type { Listing, ListingCache } from './listing-cache.js';
+import type { Operation } from './operation.js';
 import type { Runtime } from './runtime.js';
 
 const rememberedListings = 256;
 
+function isHidden({ rules, subject }: Operation, caller: Caller, request: RequestContext): boolean {
+  return rules.hiddenBy({ caller, request, endpoint: subject }) !== undefined;
+}
+
 function hiddenFrom(cache: ListingCache, caller: Caller, request: RequestContext): number[] {
-  return cache.hideable.flatMap(([index, { rules, subject }]) =>
-    rules.hiddenBy({ caller, request, endpoint: subject }) ? [index] : [],
+  return cache.hideable.flatMap(([index, operation]) =>
+    isHidden(operation, caller, request) ? [index] : [],
   );
+}
+
+/** True when this caller finds the operation in its list; costs the same with any number of endpoints. */
+export function isListed(
+  { project }: Runtime,
+  caller: Caller,
+  request: RequestContext,
+  operation: Operation,
+): boolean {
+  return !project.policies.hideDenied || !isHidden(operation, caller, request);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { listOperations } from '../../engine/listing.js';
+import { isListed } from '../../engine/listing.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { Era } from '../mcp/era.js';
 import type { BaseSession } from '../mcp/session.js';
@@ -53,8 +53,7 @@ function parameterMismatch(
   const operation = runtime.registry.find('tool', name);
   if (!operation?.endpoint.parameters.some(({ header }) => header)) return undefined;
   const context = session.context(params?.['_meta']);
-  const visible = listOperations(runtime, session.caller, context, 'tool').operations;
-  if (!visible.includes(operation)) return undefined;
+  if (!isListed(runtime, session.caller, context, operation)) return undefined;
   return disagreeingHeader(operation, params?.['arguments'], headers, era === 'modern');
 }
 
@@ -69,5 +68,11 @@ export function mismatchingHeader(
   era: Era,
 ): string | undefined {
   const standard = era === 'legacy' ? legacyMismatch(body, headers) : undefined;
-  return standard ?? parameterMismatch(session, body, headers, era);
+  if (standard !== undefined) return standard;
+  const messages: readonly Json[] = Array.isArray(body) ? body : [body];
+  for (const message of messages) {
+    const header = parameterMismatch(session, message, headers, era);
+    if (header !== undefined) return header;
+  }
+  return undefined;
 }
