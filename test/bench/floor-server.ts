@@ -4,7 +4,8 @@ import Fastify from 'fastify';
 /** The floor of page 12: a route that runs the same prepared statement and returns the same JSON-RPC bytes. */
 const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
 const idle: DuckDBPreparedStatement[] = [];
-for (let i = 0; i < 16; i++) idle.push(await (await instance.connect()).prepare('SELECT $x + 1 AS y'));
+for (let i = 0; i < 16; i++)
+  idle.push(await (await instance.connect()).prepare("SELECT $x + 1 AS y, 'z' AS z, 'w' AS w"));
 const waiting: ((statement: DuckDBPreparedStatement) => void)[] = [];
 
 function lease(): DuckDBPreparedStatement | Promise<DuckDBPreparedStatement> {
@@ -31,10 +32,14 @@ app.post<{ Body: Call }>('/mcp', async ({ body }, reply) => {
     statement.bind({ x: BigInt(body.params.arguments.x) });
     const result = await statement.run();
     const chunk = await result.fetchChunk();
-    const y = Number(chunk?.getColumnValues(0)[0]);
-    const content = [{ type: 'text', text: JSON.stringify({ y }) }];
+    const [y, z, w] = [
+      Number(chunk?.getColumnValues(0)[0]),
+      chunk?.getColumnValues(1)[0],
+      chunk?.getColumnValues(2)[0],
+    ];
+    const content = [{ type: 'text', text: JSON.stringify({ y, z, w }) }];
     const answer = {
-      result: { _meta: { call_id: callId }, content, structuredContent: { y } },
+      result: { _meta: { call_id: callId }, content, structuredContent: { y, z, w } },
       jsonrpc: '2.0',
       id: body.id,
     };

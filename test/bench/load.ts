@@ -4,6 +4,7 @@ import { percentile } from './measure.js';
 
 /** What a load of requests gave. Latencies in milliseconds. */
 export interface Load {
+  readonly calls: number;
   readonly rate: number;
   readonly p50: number;
   readonly p99: number;
@@ -46,7 +47,7 @@ async function load(address: string, connections: number, ms: number, body: stri
   await Promise.all(Array.from({ length: connections }, one));
   agent.destroy();
   const rate = (latencies.length * 1000) / (performance.now() - start);
-  return { rate, p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
+  return { calls: latencies.length, rate, p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
 }
 
 const [address, connections, ms, body] = process.argv.slice(2);

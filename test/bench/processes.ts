@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Load } from './load.js';
 
 export const launcher = fileURLToPath(new URL('../../dist/launch.cjs', import.meta.url));
-const tsx = fileURLToPath(import.meta.resolve('tsx/cli'));
+const tsx = ['--import', import.meta.resolve('tsx')];
 
 /** Writes the files of a site into a new folder and returns it. */
 export function writeSite(files: Readonly<Record<string, string>>): string {
@@ -77,7 +77,7 @@ export function serveSite(root: string, args: readonly string[] = []): Promise<S
 /** Starts a floor: a server that does the same work with nothing around it. */
 export function serveFloor(file: URL): Promise<Served> {
   const port = nextPort++;
-  const args = [tsx, fileURLToPath(file), String(port)];
+  const args = [...tsx, fileURLToPath(file), String(port)];
   const child = spawn(process.execPath, args, {
     env: benchEnv(tmpdir()),
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -90,7 +90,7 @@ const loader = fileURLToPath(new URL('load.ts', import.meta.url));
 /** Loads a server from a process of its own. */
 export async function loadFrom(url: string, connections: number, ms: number, body: string): Promise<Load> {
   const { stdout } = await promisify(execFile)(process.execPath, [
-    tsx,
+    ...tsx,
     loader,
     url,
     String(connections),
@@ -98,4 +98,10 @@ export async function loadFrom(url: string, connections: number, ms: number, bod
     body,
   ]);
   return JSON.parse(stdout) as Load;
+}
+
+/** Processor time that a process has used so far, milliseconds. It drifts less than a rate on a machine that others use too. */
+export function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

@@ -1,5 +1,5 @@
-import { inTurn, type Row, perSecond, millis } from '../measure.js';
-import { loadFrom, serveFloor, serveSite, writeSite, type Served } from '../processes.js';
+import { median, type Row, perSecond, millis } from '../measure.js';
+import { cpuMs, loadFrom, serveFloor, serveSite, writeSite, type Served } from '../processes.js';
 
 const site = `mxcp: 1
 project: bench
@@ -11,7 +11,7 @@ tool:
   name: one
   annotations: {readOnlyHint: true}
   parameters: [{name: x, type: integer}]
-  return: {type: object, properties: {y: {type: integer}}}
+  return: {type: object, properties: {y: {type: integer}, z: {type: string}, w: {type: string}}}
   source: {code: SELECT $x + 1 AS y}
 `;
 const ruled = `${plain}  policies:
@@ -24,12 +24,36 @@ const ruled = `${plain}  policies:
       - {condition: "user.role != 'hr'", action: filter_fields, fields: [w]}
 `;
 
+/** Counted rounds of each case. */
+const rounds = 3;
+
 const body = JSON.stringify({
   jsonrpc: '2.0',
   id: 1,
   method: 'tools/call',
   params: { name: 'one', arguments: { x: 41 } },
 });
+
+interface Sample {
+  readonly rate: number;
+  readonly p50: number;
+  /** Processor time of the server, microseconds a call. */
+  readonly cpu: number;
+}
+
+async function sample(served: Served, connections: number, ms: number): Promise<Sample> {
+  const before = cpuMs(served.pid);
+  const load = await loadFrom(served.url, connections, ms, body);
+  return { rate: load.rate, p50: load.p50, cpu: ((cpuMs(served.pid) - before) * 1000) / load.calls };
+}
+
+function middle(samples: readonly Sample[]): Sample {
+  const of = (field: keyof Sample): number => median(samples.map((one) => one[field]));
+  return { rate: of('rate'), p50: of('p50'), cpu: of('cpu') };
+}
+
+const describe = ({ rate, p50, cpu }: Sample): string =>
+  `${perSecond(rate)}, p50 ${millis(p50)}, CPU ${cpu.toFixed(0)} µs`;
 
 async function compare(
   name: string,
@@ -40,25 +64,19 @@ async function compare(
 ): Promise<Row[]> {
   const rows: Row[] = [];
   for (const connections of [1, 16, 64]) {
-    const p50: number[] = [];
-    const rate = async (served: Served): Promise<number> => {
-      const load = await loadFrom(served.url, connections, ms, body);
-      p50.push(load.p50);
-      return load.rate;
-    };
-    await rate(ours);
-    await rate(floor);
-    p50.length = 0;
-    const measured = await inTurn(
-      3,
-      () => rate(ours),
-      () => rate(floor),
-    );
+    const samples: { readonly ours: Sample[]; readonly floor: Sample[] } = { ours: [], floor: [] };
+    for (let round = 0; round <= rounds; round++) {
+      const pair = [await sample(ours, connections, ms), await sample(floor, connections, ms)] as const;
+      if (round === 0) continue; // warming up
+      samples.ours.push(pair[0]);
+      samples.floor.push(pair[1]);
+    }
+    const [us, them] = [middle(samples.ours), middle(samples.floor)];
     rows.push({
-      case: `${name}, ${connections} connections`,
-      ours: `${perSecond(measured.ours)}, p50 ${millis(p50[2] ?? NaN)}`,
-      floor: `${perSecond(measured.floor)}, p50 ${millis(p50[3] ?? NaN)}`,
-      ratio: measured.ours / measured.floor,
+      case: `${name}, ${connections} connections (CPU ratio ${(them.cpu / us.cpu).toFixed(2)})`,
+      ours: describe(us),
+      floor: describe(them),
+      ratio: us.rate / them.rate,
       target,
     });
   }
