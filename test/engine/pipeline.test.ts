@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { complete } from '../../src/engine/complete.js';
 import { listOperations } from '../../src/engine/listing.js';
 import { call } from '../../src/engine/pipeline.js';
+import { ShuttingDownError } from '../../src/errors.js';
 import type { CallRequest, RequestContext, Transport } from '../../src/model/call.js';
 import type { Outcome } from '../../src/model/outcome.js';
 import { openSite, type OpenSite } from '../transport/open-site.js';
@@ -187,6 +188,11 @@ describe('call', () => {
     expect(codeOf(await call(site.runtime, wish('slow', {})))).toBe('CALL_OVERLOADED');
     client.abort();
     expect(codeOf(await running)).toBe('CALL_CANCELLED');
+  });
+
+  it('keeps the reason of a transport that stops a call itself', async () => {
+    const signal = AbortSignal.abort(new ShuttingDownError('The server is stopping'));
+    expect(codeOf(await call(site.runtime, wish('slow', {}, { signal })))).toBe('CALL_SHUTTING_DOWN');
   });
 });
 

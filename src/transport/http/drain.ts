@@ -1,3 +1,5 @@
+import { ShuttingDownError } from '../../errors.js';
+
 /** Calls in flight, and the end of them (spec page 11, "Shutdown"). */
 export interface Drain {
   readonly draining: () => boolean;
@@ -39,7 +41,7 @@ export function createDrain(): Drain {
     finish: async (graceMs) => {
       draining = true;
       await whenIdle(graceMs);
-      for (const controller of running) controller.abort();
+      for (const controller of running) controller.abort(new ShuttingDownError('The server is stopping'));
       await whenIdle(reactionMs);
     },
   };

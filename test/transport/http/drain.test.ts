@@ -32,5 +32,6 @@ describe('a drain', () => {
     });
     await drain.finish(0);
     expect(reacted).toBe(true);
+    expect(call.signal.reason).toMatchObject({ code: 'CALL_SHUTTING_DOWN' });
   });
 });

@@ -76,7 +76,7 @@ describe('a served site', () => {
     expect(refused.status).toBe(503);
     expect(refused.text).toContain('CALL_SHUTTING_DOWN');
     expect(await statusOf(site.url, '/readyz')).toBe(503);
-    expect((await running).text).toContain('CALL_CANCELLED');
+    expect((await running).text).toContain('CALL_SHUTTING_DOWN');
     await closing;
     await expect(fetch(site.url)).rejects.toThrow();
     expect(site.runtime.running()).toBe(0);
