@@ -1,6 +1,6 @@
 /** Headers that carry, or may carry, a credential or a session: they never reach a rule, a body or a record. */
 const credentialName =
-  /authorization|cookie|token|secret|password|credential|api-?key|session|client-?cert|ssl-client|signature/;
+  /authorization|cookie|token|secret|password|credential|api-?key|session|client-?cert|ssl-client|signature|jwt|assertion|oidc-data|dpop/;
 
 /** All headers of a request as they came, lower-case names, the values of a repeated header in order. */
 export type RawHeaders = Readonly<Record<string, readonly string[]>>;

@@ -13,6 +13,10 @@ describe('the headers that rules see', () => {
       'X-SSL-Client-Cert',
       'X-Auth-Token',
       'X-Amz-Security-Token',
+      'X-Amzn-Oidc-Data',
+      'Cf-Access-Jwt-Assertion',
+      'X-Goog-Iap-Jwt-Assertion',
+      'DPoP',
     ];
     expect(visibleHeaders(groupHeaders(names.flatMap((name) => [name, 'secret'])))).toEqual({});
   });
