@@ -20,7 +20,7 @@ const mayImport: Record<string, readonly string[]> = {
 const packageHome: Record<string, readonly string[]> = {
   '@duckdb/node-api': ['execute', 'audit'],
   '@marcbachmann/cel-js': ['policy'],
-  '@bufbuild/re2': ['policy', 'lib'],
+  '@bufbuild/re2': ['lib'],
   '@huggingface/jinja': ['execute'],
   '@modelcontextprotocol/server': ['transport'],
   fastify: ['transport'],

@@ -118,28 +118,35 @@ function assertEcmaScript(source: string): void {
 export function compilePattern(source: string): (text: string) => boolean {
   if (source.length > maxLength) throw new PatternError(`longer than ${maxLength} characters`);
   assertEcmaScript(source);
-  const translated = translate(source);
-  let re2 = toRe2(translated);
+  return compileRe2(translate(source));
+}
+
+/**
+ * Compiles an expression of RE2's own dialect, unanchored, to a test that takes linear time and collects no memory,
+ * whatever texts it meets. Throws `PatternError` for what RE2 does not know, and for what is too big.
+ */
+export function compileRe2(expression: string): (text: string) => boolean {
+  let re2 = toRe2(expression);
   let read = 0;
   return (text) => {
     read += text.length;
     if (read > renewAfter) {
-      re2 = toRe2(translated);
+      re2 = toRe2(expression);
       read = 0;
     }
     return re2.test(text);
   };
 }
 
-function toRe2(translated: string): RE2JS {
-  const re2 = parseRe2(translated);
+function toRe2(expression: string): RE2JS {
+  const re2 = parseRe2(expression);
   if (re2.re2().prog.numInst() > maxInstructions) throw new PatternError('too many repetitions');
   return re2;
 }
 
-function parseRe2(translated: string): RE2JS {
+function parseRe2(expression: string): RE2JS {
   try {
-    return new RE2JS(translated);
+    return new RE2JS(expression);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'unknown';
     throw new PatternError(`it cannot be run in linear time (${reason})`, { cause: error });

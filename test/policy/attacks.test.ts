@@ -187,6 +187,15 @@ describe('the syntax tree of the CEL parser', () => {
 });
 
 describe('a pattern made to be large', () => {
+  it('stays right after millions of different characters, of which it keeps nothing', () => {
+    const compiled = compileCondition(source(String.raw`text.matches('^\\p{L}+\\d$')`), 'input', parameters);
+    const verdict = (text: string) =>
+      evaluate(compiled, createFrame(subject({ role: 'user' }), argumentsOf({ text })));
+    const letters = Array.from({ length: 20_000 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('');
+    for (let i = 0; i < 120; i++) expect(verdict(`${letters}1`)).toEqual({ matched: true });
+    expect(verdict(letters)).toEqual({ matched: false });
+  });
+
   it.each(['((a{1000}){1000}){1000}', '(a{999}){999}', '(x?){1000}(x?){1000}', '(((a*)*)*)*$', '(a|aa)+$'])(
     '%s compiles and matches in bounded time, or does not load',
     (pattern) => {

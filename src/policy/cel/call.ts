@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { RE2JS } from '@bufbuild/re2';
 import { didYouMean } from '../../lib/did-you-mean.js';
+import { compileRe2 } from '../../lib/pattern.js';
 import { compileHas } from './access.js';
 import { bool, describeType, type CelType } from './cel-type.js';
 import type { Frame } from './frame.js';
@@ -17,10 +17,10 @@ const maxPatternLength = 1000;
 /** Matching costs far more per character than comparing. */
 const matchedCharactersPerElement = 32;
 
-function compilePattern(node: ASTNode, pattern: string): RE2JS {
+function compilePattern(node: ASTNode, pattern: string): (text: string) => boolean {
   if (pattern.length > maxPatternLength) refuse(node, `a pattern longer than ${maxPatternLength} characters`);
   try {
-    return RE2JS.compile(pattern);
+    return compileRe2(pattern);
   } catch (error) {
     const reason = error instanceof Error ? error.message : '';
     return refuse(node, `not an RE2 pattern: ${reason}`, 'RE2 has no lookaround and no backreferences');
@@ -36,12 +36,12 @@ function compileMatches(node: ASTNode, operands: readonly [ASTNode, ASTNode], sc
   if (text.type.kind !== 'string' && text.type.kind !== 'dyn') {
     refuse(node, `\`matches\` of ${describeType(text.type)}`);
   }
-  const expression = compilePattern(operands[1], pattern);
+  const matches = compilePattern(operands[1], pattern);
   const run = (frame: Frame): Value => {
     const value = text.run(frame);
     if (typeof value !== 'string') return fail(node, `\`matches\` of ${kindOf(value)}`);
     spendText(frame, value, node, matchedCharactersPerElement);
-    return expression.test(value);
+    return matches(value);
   };
   return { node, type: bool, run };
 }
