@@ -129,6 +129,8 @@ class Converter {
   readonly #targets = new Map<Alias, Node | undefined>();
   readonly #open = new Set<Node>();
   #aliased = 0;
+  /** One problem says that aliases repeat too much; the aliases after it would only repeat it. */
+  #exhausted = false;
   #insideAlias = 0;
 
   constructor(source: YamlSource) {
@@ -164,7 +166,11 @@ class Converter {
     };
     if (target === undefined) return refuse('This alias has no anchor');
     if (this.#open.has(target)) return refuse('This alias contains itself');
-    if (this.#aliased > maxAliasedValues) return refuse('The aliases of this file repeat too much');
+    if (this.#aliased > maxAliasedValues) {
+      if (this.#exhausted) return { ...place, data: null, style: 'plain' };
+      this.#exhausted = true;
+      return refuse('The aliases of this file repeat too much');
+    }
     this.#open.add(target);
     this.#insideAlias++;
     const field = this.convert(target, depth, place.keyStart);
