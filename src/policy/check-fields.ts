@@ -175,22 +175,35 @@ function checkDeclaredHashes(site: FieldSite): Problem[] {
   });
 }
 
+/** The field names that the paths of the endpoint's output rules spell out, folded. */
+function namedFields(endpoint: Endpoint): ReadonlySet<string> {
+  const fields = endpoint.policies.output.flatMap((rule) => ('fields' in rule ? rule.fields : []));
+  const segments = fields.flatMap(({ path }) => parseFieldPath(path)?.segments ?? []);
+  return new Set(
+    segments.flatMap((segment) => (segment.kind === 'name' ? [foldName(segment.name, true)] : [])),
+  );
+}
+
 /** A second column of the same name becomes `name_1`, out of reach of rules about `name`. */
 function checkDuplicates(site: FieldSite): Problem[] {
   const columns = site.shape.columns ?? [];
   const names = new Set(columns.map(({ name }) => foldName(name, true)));
+  const named = namedFields(site.endpoint);
   const baseOf = (name: string): string => foldName(/^(.+)_\d+$/.exec(name)?.[1] ?? '', true);
-  if (!site.endpoint.policies.output.some((rule) => 'fields' in rule)) return [];
-  const renamed = columns.filter(({ name }) => names.has(baseOf(name)));
-  return renamed.map(({ name }) =>
+  const missed = columns.filter(({ name }) => {
+    const base = baseOf(name);
+    return names.has(base) && named.has(base) && !named.has(foldName(name, true));
+  });
+  return missed.map(({ name }) =>
     problemAt(
       site.endpoint.origin,
       'duplicate-column',
       `The result column \`${name}\` looks like a second \`${baseOf(name)}\``,
       {
         endpoint: site.name,
-        severity: 'warning',
-        remedy: 'Rules about the one do not reach the other: give it a name of its own in the SQL',
+        severity: site.severity,
+        remedy:
+          'Rules about the one do not reach the other: give it a name of its own in the SQL, or name it too',
       },
     ),
   );

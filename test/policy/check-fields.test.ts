@@ -95,12 +95,15 @@ describe('an endpoint with rules about its output', () => {
     expect(problemsOf({ returns }, columns)).toEqual([]);
   });
 
-  it('is warned about a second column of the same name, which no rule reaches', () => {
-    const columns = ['ssn', 'SSN_1', 'name_1'].map((name) => ({ name, type: 'VARCHAR' }));
-    const problems = problemsOf({ output: [{ action: 'mask_fields', fields: ['ssn'] }] }, columns);
+  it('is warned about a second column of a name that a rule is about, which the rule does not reach', () => {
+    const columns = ['ssn', 'SSN_1', 'name', 'name_1'].map((name) => ({ name, type: 'VARCHAR' }));
+    const masking = (...fields: string[]) => ({ output: [{ action: 'mask_fields', fields }] }) as const;
+    const problems = problemsOf(masking('ssn'), columns);
     expect(problems.map(({ message }) => message)).toEqual([
       'The result column `SSN_1` looks like a second `ssn`',
     ]);
+    expect(summary(problemsOf(masking('**.ssn'), columns, true))).toEqual(['error duplicate-column']);
+    expect(problemsOf(masking('ssn', 'ssn_1'), columns, true)).toEqual([]);
   });
 
   it('has something sensitive when a rule acts on it', () => {
