@@ -47,9 +47,13 @@ function assertedIdentity(persona: Persona, transport: Transport): Identity {
 
 /**
  * Tells the caller of a transport that has no credentials: anonymous, or who the operator says (a persona of the site, `-u`,
- * `stdio.user_context`), with roles from the persona and from `assign`. Each is resolved once.
+ * `stdio.user_context`), with roles from the persona and from `assign`. Each is resolved once; `note` hears what was odd
+ * about it, without values.
  */
-export function localCallers(resolver: RoleResolver): (transport: Transport, persona?: Persona) => Caller {
+export function localCallers(
+  resolver: RoleResolver,
+  note: (text: string) => void,
+): (transport: Transport, persona?: Persona) => Caller {
   const anonymous = new Map<Transport, Caller>();
   const asserted = new WeakMap<Persona, Map<Transport, Caller>>();
   return (transport, persona) => {
@@ -59,8 +63,9 @@ export function localCallers(resolver: RoleResolver): (transport: Transport, per
     if (caller) return caller;
     const identity =
       persona === undefined ? anonymousIdentity(transport) : assertedIdentity(persona, transport);
-    const resolved = deepFreeze(resolver.resolve(identity).caller);
-    known.set(transport, resolved);
+    const { caller: resolved, notes } = resolver.resolve(identity);
+    notes.forEach(note);
+    known.set(transport, deepFreeze(resolved));
     return resolved;
   };
 }

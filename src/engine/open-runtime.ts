@@ -110,7 +110,7 @@ function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenO
     ...parts,
     warnings: problems.filter(({ severity }) => severity === 'warning'),
     listings: createListingCaches(parts.registry),
-    callerOf: localCallers(roles),
+    callerOf: localCallers(roles, (note) => options.logger.warn({ note }, 'the roles of a caller')),
     enter: inFlight.enter,
     stopping: inFlight.signal,
     running: inFlight.count,

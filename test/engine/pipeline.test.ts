@@ -254,6 +254,18 @@ describe('complete', () => {
   });
 });
 
+describe('callerOf', () => {
+  it('notes once, without values, why a role could not be decided', async () => {
+    const assign = 'authorization: {assign: [{role: boss, when: "user.claims.team == \'x\'"}]}\n';
+    const own = await openSite({ 'mxcp-site.yml': files['mxcp-site.yml'] + assign });
+    const notes = (): string[] => own.logger.lines.filter((line) => line.includes('assign of role boss'));
+    expect(own.runtime.callerOf('http').role).toBe('anonymous');
+    expect(own.runtime.callerOf('http').role).toBe('anonymous');
+    expect(notes()).toHaveLength(1);
+    await own.close();
+  });
+});
+
 describe('closing', () => {
   it('refuses new calls, cancels the ones that outlast the grace, and records both', async () => {
     const own = await openSite(files);
