@@ -61,6 +61,19 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     lockWaitMs: options.lockWaitMs ?? 5000,
     ...(options.searchPath !== undefined && { searchPath: options.searchPath }),
   });
+  try {
+    return await openOn(instance, settings, readonly);
+  } catch (error) {
+    await instance.release();
+    throw error;
+  }
+}
+
+async function openOn(
+  instance: InstanceReference,
+  settings: DatabaseSettings,
+  readonly: boolean,
+): Promise<Database> {
   const open = async (): Promise<Session> => new Session(await instance.connect(), instance.callers);
   const pool = new Pool({ size: settings.pool, queue: settings.queue, open });
   const databases = [...(await attachedNames(instance))];
@@ -104,7 +117,10 @@ interface Checks {
 
 async function openChecks(instance: InstanceReference): Promise<Checks> {
   const shared = await instance.connect();
-  const definitions = await readDefinitions(shared);
+  const definitions = await readDefinitions(shared).catch((error: unknown) => {
+    shared.closeSync();
+    throw error;
+  });
   let last: Promise<unknown> = Promise.resolve();
   return {
     site: {
