@@ -4,7 +4,7 @@ import type { EndpointKind } from '../model/rule.js';
 import type { Operation } from './operation.js';
 import { indexUris } from './uri-index.js';
 
-/** A resource that a concrete URI names, with the raw text of each placeholder. */
+/** A resource that a concrete URI names, with the decoded text of each placeholder. */
 export interface ResourceMatch {
   readonly operation: Operation;
   readonly variables: readonly (readonly [name: string, value: string])[];
