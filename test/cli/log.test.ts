@@ -148,9 +148,11 @@ describe('mxcp log verify', () => {
     const whole = await site.mxcp(['log', 'verify']);
     expect([whole.code, whole.stdout.split('\n')[0]]).toEqual([0, 'intact and anchored']);
     const folder = join(site.root, 'audit');
-    const segment = readdirSync(folder).find((name) => name.endsWith('.jsonl')) ?? '';
+    const segments = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    const textOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
+    const segment = segments.find((name) => textOf(name).includes('"find_people"')) ?? '';
     const path = join(folder, segment);
-    const text = readFileSync(path, 'utf8');
+    const text = textOf(segment);
     writeFileSync(path, text.replace('"find_people"', '"find_papers"'));
     const broken = await site.mxcp(['log', 'verify']);
     expect([broken.code, broken.stdout.split('\n')[0]]).toEqual([4, `broken at ${segment}:2`]);
