@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'coverage/', 'test/fixtures/', 'examples/'] },
+  { ignores: ['eslint.config.js', 'dist/', 'node_modules/', 'coverage/', 'test/fixtures/', 'examples/'] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   {
