@@ -25,7 +25,7 @@ export interface RunOptions extends PersonaOptions {
 function endpointOf({ registry }: Runtime, kind: EndpointKind, name: string): Endpoint | undefined {
   const operation = registry.find(kind, name);
   if (operation !== undefined || kind !== 'resource') return operation?.endpoint;
-  return registry.matchResource(name)?.operation.endpoint;
+  return registry.matchResources(name)[0]?.operation?.endpoint;
 }
 
 /** What `--explain` adds: every rule with what it did. */

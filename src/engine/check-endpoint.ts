@@ -92,9 +92,10 @@ function checkItems(endpoint: RunsBody): Problem[] {
   return [problem(endpoint, 'items-are-rows', message, { remedy, origin: items.origin })];
 }
 
+/** Every enforced output rule can deny: by its action, or because it cannot be evaluated. */
 function checkRollback(endpoint: RunsBody, body: PreparedBody): Problem[] {
   if (body.transactional || body.effects === 'read') return [];
-  const rule = endpoint.policies.output.find(({ action }) => action === 'deny' || action === 'keep_rows');
+  const rule = endpoint.policies.output.find(({ mode }) => mode === 'enforce');
   if (rule === undefined) return [];
   const message = `The rule ${rule.id} can deny after the SQL has run, and what it does cannot be rolled back`;
   const remedy = 'Use an input rule, or leave out COPY … TO, EXPORT and other databases';

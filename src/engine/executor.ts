@@ -25,7 +25,10 @@ export interface Produced {
 
 /** Runs the body of one endpoint with canonical arguments. */
 export interface Executor {
-  /** `write`: the body can have an effect before the answer leaves, so its intent is recorded first. */
-  readonly effects: 'read' | 'write';
+  /**
+   * The intent of a call is recorded before the body runs: it can have an effect before the answer leaves, or it runs SQL
+   * that the caller wrote, which must be on record whatever becomes of the process.
+   */
+  readonly recordsIntent: boolean;
   readonly execute: (args: JsonObject, call: ExecuteCall) => Promise<Produced>;
 }

@@ -27,7 +27,7 @@ export async function call(
 
 async function runStages(runtime: Runtime, progress: Progress, options: BodyOptions): Promise<Released> {
   const { caller, context, signal } = progress.request;
-  const { operation, raw } = resolve(runtime.registry, progress.request);
+  const { operation, raw } = resolve(runtime, progress.request);
   progress.operation = operation;
   const subject: Subject = { caller, request: context, endpoint: operation.subject };
   authorizeEarly(runtime, progress, operation, subject);
@@ -39,7 +39,7 @@ async function runStages(runtime: Runtime, progress: Progress, options: BodyOpti
   const leaveGate = enterGate(operation);
   const deadline = startDeadline(operation.endpoint.limits.timeoutMs, signal, runtime.stopping);
   try {
-    if (operation.executor.effects === 'write') await recordIntent(runtime, progress);
+    if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
     return await runBody({ progress, operation, subject, args, signal: deadline.signal, options });
   } finally {
     deadline.release();

@@ -43,7 +43,8 @@ async function conclude(
   });
   try {
     const released = await stages(progress);
-    return { status: 'success', released, ...ending() };
+    const endpoint = progress.operation?.endpoint;
+    return { status: 'success', released, ...(endpoint && { endpoint }), ...ending() };
   } catch (cause) {
     const error = toMxcpError(cause);
     return { status: error.code === 'POLICY_DENIED' ? 'denied' : 'error', error, ...ending() };

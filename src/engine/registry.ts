@@ -6,15 +6,16 @@ import { indexUris } from './uri-index.js';
 
 /** A resource that a concrete URI names, with the decoded text of each placeholder. */
 export interface ResourceMatch {
-  readonly operation: Operation;
+  /** Undefined for one that `--ignore-errors` left out: what it guards must not be served by a broader template. */
+  readonly operation: Operation | undefined;
   readonly variables: readonly (readonly [name: string, value: string])[];
 }
 
 /** Read-only map from kind and name to `Operation`. */
 export interface Registry {
   readonly find: (kind: EndpointKind, name: string) => Operation | undefined;
-  /** The resource whose URI or template a concrete URI matches. */
-  readonly matchResource: (uri: string) => ResourceMatch | undefined;
+  /** The resources whose URI or template a concrete URI matches, the most literal first. */
+  readonly matchResources: (uri: string) => readonly ResourceMatch[];
   /** All operations of a kind, in the stable order in which they are listed. */
   readonly list: (kind: EndpointKind) => readonly Operation[];
   /** True when `--ignore-errors` left this endpoint out. */
@@ -30,13 +31,15 @@ export function buildRegistry(operations: readonly Operation[], broken: readonly
     byKind.get(operation.endpoint.kind)?.set(operation.endpoint.name, operation);
   const lists = new Map(kinds.map((kind) => [kind, Object.freeze([...(byKind.get(kind)?.values() ?? [])])]));
   const brokenKeys = new Set(broken.map(({ kind, name }) => `${kind ?? ''}/${name ?? ''}`));
-  const findUri = indexUris(byKind.get('resource') ?? []);
+  const left = broken.flatMap(({ kind, name }) => (kind === 'resource' && name !== undefined ? [name] : []));
+  const findUri = indexUris<Operation | null>([
+    ...left.map((name) => [name, null] as const),
+    ...(byKind.get('resource') ?? []),
+  ]);
   return {
     find: (kind, name) => byKind.get(kind)?.get(name),
-    matchResource: (uri) => {
-      const match = findUri(uri);
-      return match && { operation: match.value, variables: match.variables };
-    },
+    matchResources: (uri) =>
+      findUri(uri).map(({ value, variables }) => ({ operation: value ?? undefined, variables })),
     list: (kind) => lists.get(kind) ?? [],
     isBroken: (kind, name) => brokenKeys.has(`${kind}/${name}`),
   };

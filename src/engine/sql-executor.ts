@@ -32,7 +32,7 @@ export function sqlExecutor(
   const { shapeRows } = compileResult(endpoint.returns);
   const { limits } = endpoint;
   return {
-    effects: body.effects,
+    recordsIntent: body.effects === 'write' || (body.kind === 'builtin' && body.tool === 'execute_sql_query'),
     execute: async (args, call) => shaped(await database.run(body, args, { ...call, limits }), shapeRows),
   };
 }

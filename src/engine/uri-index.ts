@@ -72,31 +72,42 @@ function matchSegment(pattern: SegmentPattern, segment: string): string[] | unde
   return values;
 }
 
-function descend<T>(node: TrieNode<T>, segments: readonly string[], at: number): UriMatch<T> | undefined {
+/** Appends every match below a node, the one with the most literal segments first. */
+function collect<T>(
+  node: TrieNode<T>,
+  segments: readonly string[],
+  at: number,
+  variables: UriMatch<T>['variables'],
+  found: UriMatch<T>[],
+): void {
   const segment = segments[at];
-  if (segment === undefined)
-    return node.value === undefined ? undefined : { value: node.value, variables: [] };
+  if (segment === undefined) {
+    if (node.value !== undefined) found.push({ value: node.value, variables });
+    return;
+  }
   const literal = node.literals.get(segment);
-  const found = literal && descend(literal, segments, at + 1);
-  if (found) return found;
+  if (literal) collect(literal, segments, at + 1, variables, found);
   for (const { pattern, node: next } of node.patterns.values()) {
     const values = matchSegment(pattern, segment);
-    const rest = values && descend(next, segments, at + 1);
-    if (!rest) continue;
+    if (values === undefined) continue;
     const own = pattern.names.map((name, i) => [name, values[i] ?? ''] as const);
-    return { value: rest.value, variables: [...own, ...rest.variables] };
+    collect(next, segments, at + 1, [...variables, ...own], found);
   }
-  return undefined;
 }
 
 /**
- * An index of URI templates (RFC 6570 level 1, a placeholder spans one path segment) and static URIs. A literal segment
- * wins over a placeholder; the cost of a look-up depends on the URI, not on the number of templates.
+ * An index of URI templates (RFC 6570 level 1, a placeholder spans one path segment) and static URIs. It gives every
+ * match, one with a literal segment before one with a placeholder there; the cost of a look-up depends on the URI and on
+ * what it matches, not on the number of templates.
  */
 export function indexUris<T>(
   entries: Iterable<readonly [template: string, value: T]>,
-): (uri: string) => UriMatch<T> | undefined {
+): (uri: string) => readonly UriMatch<T>[] {
   const root = newNode<T>();
   for (const [template, value] of entries) insert(root, template, value);
-  return (uri) => (uri.length > maxUriLength ? undefined : descend(root, uri.split('/'), 0));
+  return (uri) => {
+    const found: UriMatch<T>[] = [];
+    if (uri.length <= maxUriLength) collect(root, uri.split('/'), 0, [], found);
+    return found;
+  };
 }

@@ -1,6 +1,6 @@
 import type { MxcpError } from '../errors.js';
 import type { Json } from './json.js';
-import type { PromptRole } from './endpoint.js';
+import type { Endpoint, PromptRole } from './endpoint.js';
 
 /** What one rule did in one call, for records, `--explain` and tests. */
 export interface RuleTrace {
@@ -51,5 +51,10 @@ interface OutcomeBase {
 
 /** How a call ended: the only thing that transports and audit see of it. */
 export type Outcome =
-  | (OutcomeBase & { readonly status: 'success'; readonly released: Released })
+  | (OutcomeBase & {
+      readonly status: 'success';
+      readonly released: Released;
+      /** The endpoint that answered, which of several that a URI matches; absent for the operator's own SQL. */
+      readonly endpoint?: Endpoint;
+    })
   | (OutcomeBase & { readonly status: 'denied' | 'error'; readonly error: MxcpError });

@@ -201,7 +201,6 @@ function checkDuplicates(site: FieldSite): Problem[] {
       `The result column \`${name}\` looks like a second \`${baseOf(name)}\``,
       {
         endpoint: site.name,
-        severity: site.severity,
         remedy:
           'Rules about the one do not reach the other: give it a name of its own in the SQL, or name it too',
       },

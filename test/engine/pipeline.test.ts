@@ -266,6 +266,45 @@ describe('callerOf', () => {
   });
 });
 
+describe('resources that more than one URI matches', () => {
+  const read = (own: OpenSite, uri: string): Promise<Outcome> =>
+    call(own.runtime, {
+      kind: 'resource',
+      name: uri,
+      arguments: undefined,
+      caller: own.runtime.callerOf('http'),
+      context: context('http'),
+    });
+  const hidden = `mxcp: 1
+resource:
+  uri: data://secret
+  return: {type: string}
+  source: {code: "SELECT 'hidden'"}
+  policies: {input: [{condition: "user.role != 'staff'", action: deny}]}
+`;
+  const template = `mxcp: 1
+resource:
+  uri: data://{id}
+  parameters: [{name: id, type: string}]
+  return: {type: string}
+  source: {code: "SELECT 'public ' || $id"}
+`;
+
+  it('gives a caller what he would get if the hidden one did not exist', async () => {
+    const own = await openSite({
+      'mxcp-site.yml': files['mxcp-site.yml'],
+      'resources/hidden.yml': hidden,
+      'resources/template.yml': template,
+    });
+    expect(await read(own, 'data://secret')).toMatchObject({
+      released: { value: 'public secret' },
+      endpoint: { uri: 'data://{id}' },
+    });
+    expect(await read(own, 'data://other')).toMatchObject({ released: { value: 'public other' } });
+    await own.close();
+  });
+});
+
 describe('closing', () => {
   it('refuses new calls, cancels the ones that outlast the grace, and records both', async () => {
     const own = await openSite(files);

@@ -36,7 +36,7 @@ describe('indexUris', () => {
       ],
     ],
   ])('%s matches %s', (uri, template, variables) => {
-    expect(find(uri)).toEqual({ value: template, variables });
+    expect(find(uri)[0]).toEqual({ value: template, variables });
   });
 
   it.each([
@@ -48,10 +48,17 @@ describe('indexUris', () => {
     'nothing',
     '',
   ])('%j matches nothing', (uri) => {
-    expect(find(uri)).toBeUndefined();
+    expect(find(uri)).toEqual([]);
+  });
+
+  it('gives the literal before the template', () => {
+    expect(find('site://people/me').map(({ value }) => value)).toEqual([
+      'site://people/me',
+      'site://people/{id}',
+    ]);
   });
 
   it('refuses a URI of hostile length at once', () => {
-    expect(find(`a://${'-'.repeat(1_000_000)}`)).toBeUndefined();
+    expect(find(`a://${'-'.repeat(1_000_000)}`)).toEqual([]);
   });
 });

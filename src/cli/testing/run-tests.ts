@@ -34,7 +34,7 @@ export async function runTests(
   const { step, end } = progress(context, planned.length);
   const indexed = [...planned.entries()];
   const writes = ({ endpoint }: PlannedTest): boolean =>
-    registry.find(endpoint.kind, endpoint.name)?.executor.effects === 'write';
+    registry.find(endpoint.kind, endpoint.name)?.executor.recordsIntent === true;
   const results = new Map<number, RanTest>();
   const runOne = async ([index, test]: (typeof indexed)[number]): Promise<void> => {
     results.set(index, await runTest(run, test));

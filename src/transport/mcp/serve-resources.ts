@@ -32,7 +32,7 @@ export function serveResources(server: Server, session: Session): void {
         signal: context.mcpReq.signal,
       });
       if (ended.status === 'failed') throw toProtocolError('resource', uri, ended);
-      const endpoint = runtime.registry.matchResource(uri)?.operation.endpoint;
+      const { endpoint } = ended;
       if (endpoint?.kind !== 'resource') throw unknownEndpoint('resource', uri, ended.callId);
       return toResourceContents(ended, uri, endpoint);
     }),
