@@ -4,6 +4,7 @@ import { compileBind } from './bind-value.js';
 import { newBinding, reportFault, throwIssues, type Bind, type Binding } from './binding.js';
 import { isPlainObject } from './coerce.js';
 import { describeValue } from './describe-value.js';
+import { spendValues } from './spend-values.js';
 
 /** The parameters of an endpoint as one object type: what is advertised, and what is bound. */
 export function parametersNode(parameters: readonly Parameter[]): TypeNode {
@@ -18,8 +19,8 @@ export function parametersNode(parameters: readonly Parameter[]): TypeNode {
 
 /**
  * Compiles the binder of an endpoint: raw arguments (absent: none) to canonical ones, typed, defaulted and complete, in
- * an object without prototype (spec page 03, "Arguments"). Throws `InvalidArgumentsError` with every issue, at most 20;
- * no text quotes the value of a sensitive parameter.
+ * an object without prototype (spec page 03, "Arguments"). Throws `InvalidArgumentsError` with every issue, at most 20,
+ * and of more than `maxValues` values with that alone; no text quotes the value of a sensitive parameter.
  */
 export function compileArguments(parameters: readonly Parameter[]): (raw: unknown) => JsonObject {
   const bind = compileBind(parametersNode(parameters), false);
@@ -33,6 +34,7 @@ export function compileArguments(parameters: readonly Parameter[]): (raw: unknow
 
 /** Unlike a parameter of type object, arguments as a whole are an object in every protocol, never JSON text of one. */
 function bindRoot(bind: Bind, raw: unknown, binding: Binding): JsonObject {
+  if (isPlainObject(raw)) spendValues(raw, binding);
   const bound = isPlainObject(raw) ? bind(raw, binding) : null;
   if (typeof bound === 'object' && bound !== null && !Array.isArray(bound)) return bound as JsonObject;
   if (binding.issues.length === 0) reportFault(binding, 'an object', describeValue(raw, true));

@@ -6,6 +6,7 @@ import type { Property, TypeNode } from '../model/type-node.js';
 import { toObject } from './coerce.js';
 import { describeValue, quote } from './describe-value.js';
 import { copyMember } from './free-value.js';
+import { spendValues } from './spend-values.js';
 import { isFull, newBinding, report, reportFault, type Bind, type Binding, type Refuse } from './binding.js';
 
 type Compile = (node: TypeNode, hidden: boolean) => Bind;
@@ -57,6 +58,7 @@ export function bindObject(node: TypeNode, hidden: boolean, compile: Compile, re
     const coerced = toObject(value);
     if (!coerced.ok) return refuse(coerced.expectation, value, binding);
     const source = coerced.value;
+    if (typeof value === 'string') spendValues(source, binding);
     const bound = Object.create(null) as Record<string, Json>;
     for (const key of Object.keys(source)) {
       if (!known.has(key) && !isFull(binding)) takeUnknown(key, source[key], bound, binding);

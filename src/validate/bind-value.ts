@@ -8,6 +8,7 @@ import { copyFree } from './free-value.js';
 import { isFull, pathText, report, reportFault, type Bind, type Binding, type Refuse } from './binding.js';
 import { compileNumberCheck, compileSizeCheck, compileStringCheck, compileUniqueCheck } from './keywords.js';
 import { acceptsNull } from './semantics.js';
+import { spendValues } from './spend-values.js';
 import { compileTransforms } from './transforms.js';
 
 /**
@@ -108,6 +109,7 @@ function bindArray(node: TypeNode, hidden: boolean, refuse: Refuse): Bind {
   return (value, binding) => {
     const coerced = toArray(value);
     if (!coerced.ok) return refuse(coerced.expectation, value, binding);
+    if (typeof value === 'string') spendValues(coerced.value, binding);
     const wrongSize = size?.(coerced.value);
     if (wrongSize !== undefined) return refuse(wrongSize, coerced.value, binding);
     const before = binding.issues.length;

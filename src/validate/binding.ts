@@ -9,6 +9,8 @@ const maxMessage = 500;
 export interface Binding {
   readonly path: (string | number)[];
   readonly issues: ArgumentIssue[];
+  /** Values counted so far. */
+  visited: number;
   /** More was found than is told. */
   overflow: boolean;
 }
@@ -21,7 +23,7 @@ export type Refuse = (expectation: string, value: unknown, binding: Binding) => 
 
 /** A binding at the root, with nothing found. */
 export function newBinding(): Binding {
-  return { path: [], issues: [], overflow: false };
+  return { path: [], issues: [], visited: 0, overflow: false };
 }
 
 /** True when enough was found: there is no use in looking further. */

@@ -184,9 +184,9 @@ describe('a hostile call', () => {
   it('gets a bounded number of bounded messages', () => {
     const bind = compileArguments([parameter('x', { type: 'array', items: { type: 'integer', origin } })]);
     const unknown = Object.fromEntries(
-      Array.from({ length: 100_000 }, (_, i) => [`${'k'.repeat(2000)}${i}`, 1]),
+      Array.from({ length: 90_000 }, (_, i) => [`${'k'.repeat(2000)}${i}`, 1]),
     );
-    for (const raw of [{ x: Array.from({ length: 100_000 }, () => 'a'.repeat(5000)) }, unknown]) {
+    for (const raw of [{ x: Array.from({ length: 90_000 }, () => 'a'.repeat(5000)) }, unknown]) {
       const issues = issuesOf(bind, raw);
       expect(issues).toHaveLength(21);
       expect(issues.at(-1)?.message).toContain('more than 20 problems');
@@ -220,13 +220,48 @@ describe('a hostile call', () => {
     },
   );
 
+  const many = (length: number, item: unknown): unknown[] => Array.from({ length }, () => item);
+
+  it.each([
+    ['integers', { type: 'array', items: { type: 'integer', origin } }, many(1_900_000, 1)],
+    ['objects that must differ', { type: 'array', uniqueItems: true }, many(280_000, { a: 1 })],
+    ['nested lists', { type: 'array' }, many(400_000, [[]])],
+    ['members', { type: 'object' }, Object.fromEntries(many(200_000, 0).map((_, i) => [`k${i}`, i]))],
+    ['integers in a JSON text', { type: 'array' }, JSON.stringify(many(200_000, 1))],
+    ['members in a JSON text', { type: 'object' }, JSON.stringify({ a: many(200_000, 1) })],
+    [
+      'several JSON texts',
+      { type: 'array', items: { type: 'array', origin } },
+      many(40, JSON.stringify(many(3_000, 1))),
+    ],
+  ] as const)('of more than 100000 values is refused before it is looked at: %s', (_, node, value) => {
+    const bind = compileArguments([parameter('x', node)]);
+    within(2000, () =>
+      expect(issuesOf(bind, { x: value })).toEqual([
+        { path: '', message: expect.stringContaining('more than 100000 values') as string },
+      ]),
+    );
+  });
+
+  it('may have 100000 values over all arguments, lists and objects included', () => {
+    const bind = compileArguments([parameter('x', { type: 'array' }), parameter('y', { type: 'array' })]);
+    const full = { x: many(50_000, 1), y: many(49_997, 1) };
+    within(2000, () => expect(issuesOf(bind, full)).toEqual([]));
+    expect(issuesOf(bind, { ...full, y: many(49_998, 1) })).toHaveLength(1);
+  });
+
+  it('of 49000 objects that must differ is compared in time', () => {
+    const bind = compileArguments([parameter('x', { type: 'array', uniqueItems: true })]);
+    within(1500, () => expect(issuesOf(bind, { x: many(49_000, 0).map((_, i) => ({ a: i })) })).toEqual([]));
+  });
+
   it('cannot nest deeper than 64 levels', () => {
     const bind = compileArguments([parameter('x', { type: 'array' })]);
     expect(issuesOf(bind, { x: nested(maxLevels - 1) })).toEqual([]);
-    for (const value of [nested(100_000), '['.repeat(100_000) + ']'.repeat(100_000)]) {
+    for (const value of [nested(90_000), nested(100_000), '['.repeat(100_000) + ']'.repeat(100_000)]) {
       const issues = issuesOf(bind, { x: value });
       expect(issues).toHaveLength(1);
-      expect(issues[0]?.message).toMatch(/64 levels|too deep/);
+      expect(issues[0]?.message).toMatch(/64 levels|too deep|more than 100000 values/);
     }
   });
 });
