@@ -305,6 +305,34 @@ resource:
   });
 });
 
+describe('SQL that a caller wrote', () => {
+  it('is on record before it runs, whatever becomes of the process', async () => {
+    const own = await openSite({
+      'mxcp-site.yml': `mxcp: 1
+project: free
+profile: default
+sql_tools: {enabled: true}
+profiles: {default: {duckdb: {path: ":memory:", external_access: false}}}
+`,
+    });
+    const { runtime } = own;
+    const request = {
+      kind: 'tool',
+      name: 'execute_sql_query',
+      arguments: { sql: 'SELECT 41 + 1 AS x' },
+    } as const;
+    const outcome = await call(runtime, {
+      ...request,
+      caller: runtime.callerOf('http'),
+      context: context('http'),
+    });
+    const mine = own.records().filter((record) => record['call_id'] === outcome.callId);
+    expect(mine.map((record) => record['operation_status'])).toEqual(['started', 'success']);
+    expect(mine[0]).toMatchObject({ input_data: { sql: 'SELECT ? + ? AS x' } });
+    await own.close();
+  });
+});
+
 describe('closing', () => {
   it('refuses new calls, cancels the ones that outlast the grace, and records both', async () => {
     const own = await openSite(files);
