@@ -1,12 +1,17 @@
 import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { SchemaError } from '../lib/schema.js';
+import { dropEmptyContainers, isBare } from './empty-keys.js';
 import { entriesOf, jsonObject, type Field } from './field.js';
+import { escapePointer, pointerKeys } from './map-field.js';
 import { problemOf, problemOfKey, suggestion } from './problems.js';
 import { fileValidator, type FileKind } from './schemas.js';
 
 export interface SchemaCheck {
-  /** The file, with numbers and booleans that came as text out of `${…}` turned into what they stand for. */
+  /**
+   * The file without empty lists and maps (`tags:`), and with numbers and booleans that came as text out of `${…}` turned
+   * into what they stand for.
+   */
   readonly root: Field;
   readonly problems: readonly Problem[];
 }
@@ -18,8 +23,10 @@ export interface SchemaCheck {
 export function checkSchema(kind: FileKind, file: Field): SchemaCheck {
   const validate = fileValidator(kind);
   validate(file.data);
-  const coerced = coerceReplaced(file, validate.errors ?? []);
-  if (coerced !== file) validate(coerced.data);
+  const filled = dropEmptyContainers(file, validate.errors ?? []);
+  if (filled !== file) validate(filled.data);
+  const coerced = coerceReplaced(filled, validate.errors ?? []);
+  if (coerced !== filled) validate(coerced.data);
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if');
   return { root: coerced, problems: errors.flatMap((error) => describe(coerced, error, errors)) };
 }
@@ -27,7 +34,10 @@ export function checkSchema(kind: FileKind, file: Field): SchemaCheck {
 function describe(root: Field, error: SchemaError, all: readonly SchemaError[]): readonly Problem[] {
   const field = fieldAt(root, error.instancePath);
   if (isUnexpanded(field) || error.schemaPath.includes('/oneOf/')) return [];
+  if (error.keyword === 'oneOf' && entriesOf(field).some(([, { data }]) => data === null)) return [];
   if (error.keyword === 'required' && isMisspelt(error, all)) return [];
+  if (field.data === null && error.keyword !== 'type' && all.some((other) => isSameType(other, error)))
+    return [];
   return [explain(field, error)];
 }
 
@@ -36,6 +46,10 @@ const isUnexpanded = (field: Field): boolean =>
   field.data.includes('${') &&
   field.replaced !== true &&
   field.source.expandable;
+
+/** True when a value is of a wrong type, so that nothing else about it matters. */
+const isSameType = (other: SchemaError, { instancePath }: SchemaError): boolean =>
+  other.keyword === 'type' && other.instancePath === instancePath;
 
 /** True when a missing key is there in a misspelt form, which is reported already. */
 function isMisspelt(missing: SchemaError, all: readonly SchemaError[]): boolean {
@@ -68,6 +82,7 @@ function explain(field: Field, error: SchemaError): Problem {
       return (field.data === null ? problemOfKey : problemOf)(field, {
         rule: 'wrong-type',
         message: `${name} must be ${types(params['type'])}${butIs(field)}`,
+        remedy: field.data === null ? valueRemedy(error) : undefined,
       });
     case 'enum':
     case 'const':
@@ -104,8 +119,29 @@ function unknownKey(parent: Field, error: SchemaError): Problem {
   return problemOfKey(parent.entries?.get(key) ?? parent, {
     rule: 'unknown-key',
     message: `Unknown key "${key.slice(0, 100)}"${where}`,
-    remedy: suggestion(near) ?? `Known keys: ${known.join(', ')}.`,
+    remedy: cutText(parent, key) ?? suggestion(near) ?? `Known keys: ${known.join(', ')}.`,
   });
+}
+
+const textKeys = ['code', 'condition', 'description', 'when', 'where', 'reason'];
+
+/** For a word of a flow map that is the rest of a text: `{code: SELECT 1, bar FROM x}`. */
+function cutText(parent: Field, key: string): string | undefined {
+  const entries = entriesOf(parent);
+  const index = entries.findIndex(([name]) => name === key);
+  const field = entries[index]?.[1];
+  if (field === undefined || !isBare(field)) return undefined;
+  const [before, text] = entries.slice(0, index).findLast(([, child]) => !isBare(child)) ?? [];
+  if (before === undefined || text?.style !== 'plain' || !textKeys.includes(before)) return undefined;
+  return `A comma ends the text of \`${before}\` here: put all of it in quotes.`;
+}
+
+/** What to write for a key without value. */
+function valueRemedy({ instancePath, parentSchema, params }: SchemaError): string | undefined {
+  const key = (pointerKeys(instancePath).at(-1) ?? '').slice(0, 60);
+  if ([params['type']].flat().includes('boolean')) return `Write \`${key}: true\`.`;
+  const choices: unknown = parentSchema?.['enum'];
+  return Array.isArray(choices) ? `Write one of ${choices.join(', ')}.` : undefined;
 }
 
 function wrongChoice(field: Field, name: string, error: SchemaError): Problem {
@@ -167,20 +203,16 @@ function quoted(field: Field): string {
 /** `/tool/parameters/0/type` → `tool.parameters[0].type` */
 function nameOf(pointer: string): string {
   if (pointer === '') return 'This file';
-  const parts = segments(pointer).map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.slice(0, 60)}`));
+  const parts = pointerKeys(pointer).map((part) =>
+    /^\d+$/.test(part) ? `[${part}]` : `.${part.slice(0, 60)}`,
+  );
   return `\`${parts.join('').replace(/^\./, '')}\``;
 }
-
-const segments = (pointer: string): readonly string[] =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 
 /** The value under a JSON pointer, or the nearest one above it. */
 function fieldAt(root: Field, pointer: string): Field {
   let current = root;
-  for (const part of segments(pointer)) {
+  for (const part of pointerKeys(pointer)) {
     current = current.entries?.get(part) ?? current.items?.[Number(part)] ?? current;
   }
   return current;
@@ -199,14 +231,13 @@ function coerceReplaced(root: Field, errors: readonly SchemaError[]): Field {
     const error = wanted.get(pointer);
     if (error !== undefined && typeof field.data === 'string')
       return { ...field, data: coerce(field.data, error) };
-    const escaped = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
     if (field.items !== undefined) {
       const items = field.items.map((item, index) => visit(item, `${pointer}/${index}`));
       return { ...field, items, data: items.map(({ data }) => data) };
     }
     if (field.entries === undefined) return field;
     const entries = new Map(
-      [...field.entries].map(([key, child]) => [key, visit(child, `${pointer}/${escaped(key)}`)]),
+      [...field.entries].map(([key, child]) => [key, visit(child, `${pointer}/${escapePointer(key)}`)]),
     );
     return {
       ...field,

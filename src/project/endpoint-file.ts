@@ -6,7 +6,6 @@ import { buildEndpoint } from './build-endpoint.js';
 import type { EndpointContext } from './endpoint-context.js';
 import { checkSchema } from './check-schema.js';
 import { at, booleanOf, stringOf, type Field } from './field.js';
-import { dropEmptyKeys } from './map-field.js';
 import { problemAt, problemOfKey, suggestion } from './problems.js';
 import { readYamlFile } from './yaml-file.js';
 import { shownPath } from './site-paths.js';
@@ -37,7 +36,7 @@ export async function readEndpointFile(path: string, context: EndpointContext): 
   const [kind] = kinds;
   if (kind === undefined) return { ...start, problems: [...problems, noEndpoint(root)] };
   if (kinds.length > 1) return { ...start, kind, problems: [...problems, severalEndpoints(root, kinds)] };
-  return { ...start, ...(await readEndpoint(dropEmptyKeys(root), kind, problems, context)) };
+  return { ...start, ...(await readEndpoint(root, kind, problems, context)) };
 }
 
 async function readEndpoint(

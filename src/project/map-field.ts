@@ -41,56 +41,36 @@ export function mapScalars(
   return rebuild(field, new Map(entries));
 }
 
-/** Keys whose null is a value; below the free maps every null is one. */
-const nullIsValue = new Set([
-  'default',
-  'result',
-  'result_contains',
-  'result_contains_item',
-  'value',
-  'mask',
-  'constant',
-]);
-const freeMaps = new Set(['metadata', 'arguments', 'user_context', 'claims']);
-/** Values as such, at any depth: a null in an expected result asserts null. */
-const wholeValues = new Set([
-  ...['default', 'examples', 'constant'],
-  ...['result', 'result_contains', 'result_contains_item', 'result_contains_all'],
-]);
-/** Maps whose keys are names of the author's. */
-const namedMaps = new Set(['profiles', 'projects', 'roles', 'users']);
-
-/** A file without the keys that have no value (`tags:` and nothing behind it): they count as absent. */
-export function dropEmptyKeys(field: Field): Field {
-  if (field.items !== undefined) return rebuild(field, field.items.map(dropEmptyKeys));
+/** Without the keys of maps, and with the stand-ins for values, that `change` says. A value is named by its JSON pointer. */
+export function replaceEmpty(
+  field: Field,
+  change: (empty: Field, pointer: string) => Field | undefined,
+  pointer = '',
+): Field {
+  if (field.items !== undefined) {
+    return rebuild(
+      field,
+      field.items.map((item, index) => replaceEmpty(item, change, `${pointer}/${index}`)),
+    );
+  }
   if (field.entries === undefined) return field;
-  const kept = [...field.entries]
-    .filter(([key, { data }]) => data !== null || nullIsValue.has(key))
-    .map(([key, child]) => [key, dropBelow(key, child)] as const);
+  const kept = [...field.entries].flatMap(([key, child]): [string, Field][] => {
+    const below = `${pointer}/${escapePointer(key)}`;
+    const changed = child.data === null ? change(child, below) : replaceEmpty(child, change, below);
+    return changed === undefined ? [] : [[key, changed]];
+  });
   return rebuild(field, new Map(kept));
 }
 
-/** Where the keys are names, a name without value stays: it is an empty map, or for the schema to refuse. */
-function dropBelow(key: string, child: Field): Field {
-  if (wholeValues.has(key)) return child;
-  if (freeMaps.has(key) || child.entries === undefined)
-    return child.items === undefined ? child : dropEmptyKeys(child);
-  if (key === 'users') return mapEntries(child, emptyMap);
-  if (key === 'capabilities') return mapEntries(child, emptyText);
-  if (key === 'properties') return mapEntries(child, dropEmptyKeys);
-  return namedMaps.has(key)
-    ? mapEntries(child, (each) => dropEmptyKeys(emptyMap(each)))
-    : dropEmptyKeys(child);
+/** A key as a segment of a JSON pointer (RFC 6901). */
+export function escapePointer(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-function mapEntries(field: Field, change: (child: Field) => Field): Field {
-  return rebuild(field, new Map([...(field.entries ?? [])].map(([key, child]) => [key, change(child)])));
-}
-
-function emptyMap(field: Field): Field {
-  return field.data === null ? { ...field, entries: new Map(), data: jsonObject([]) } : field;
-}
-
-function emptyText(field: Field): Field {
-  return field.data === null ? { ...field, data: '' } : field;
+/** The keys of a JSON pointer. */
+export function pointerKeys(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

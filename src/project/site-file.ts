@@ -5,7 +5,6 @@ import { expandVariables, variable, type Environment } from './expand.js';
 import { at, entriesOf, stringOf, type Field } from './field.js';
 import type { SiteLocation } from './find-site.js';
 import { siteFileName } from './find-site.js';
-import { dropEmptyKeys } from './map-field.js';
 import { problemOf, suggestion } from './problems.js';
 import { readYamlFile, type YamlFile } from './yaml-file.js';
 
@@ -30,7 +29,7 @@ export async function readSiteFile(
 ): Promise<SiteFile | { readonly root?: undefined; readonly problems: readonly Problem[] }> {
   const file = await readYamlFile({ path: location.file, shown: siteFileName, expandable: true });
   if (file.root?.entries === undefined) return { problems: withEmptyFile(file) };
-  const common = expandVariables(dropEmptyKeys(file.root), env, (path) => path[0] !== 'profiles');
+  const common = expandVariables(file.root, env, (path) => path[0] !== 'profiles');
   const chosen = chooseProfile(common.root, env, profileFlag);
   const expanded = expandVariables(
     common.root,

@@ -6,7 +6,6 @@ import { checkSchema } from './check-schema.js';
 import { endpointKinds } from './endpoint-file.js';
 import { buildTests } from './endpoint-tests.js';
 import { at, stringOf, type Field } from './field.js';
-import { dropEmptyKeys } from './map-field.js';
 import { problemAt, problemOf, problemOfKey, suggestion } from './problems.js';
 import { findYamlFiles, shownPath } from './site-paths.js';
 import { readYamlFile } from './yaml-file.js';
@@ -42,7 +41,7 @@ export async function addTestFiles(
       problems.push(kinds.length === 0 ? skipped(file.root) : severalTargets(file.root, kinds[1] ?? ''));
       continue;
     }
-    const checked = checkSchema('test', dropEmptyKeys(file.root));
+    const checked = checkSchema('test', file.root);
     problems.push(...checked.problems);
     attach(checked.root, byKey, absent, users, problems);
   }

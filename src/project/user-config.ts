@@ -6,7 +6,7 @@ import { didYouMean } from '../lib/did-you-mean.js';
 import { checkSchema } from './check-schema.js';
 import { expandVariables, variable, type Environment } from './expand.js';
 import { at, entriesOf, itemsOf, jsonObject, stringOf, type Field } from './field.js';
-import { dropEmptyKeys, type FieldPath } from './map-field.js';
+import type { FieldPath } from './map-field.js';
 import { problem, problemOf, problemOfKey, suggestion } from './problems.js';
 import { referenceResolver, resolveReferences, type Resolver } from './references.js';
 import { mapsOf } from './setting-reader.js';
@@ -58,7 +58,7 @@ export async function readUserConfig(
   if (file.root === undefined) {
     return { resolve: referenceResolver(undefined, scope.env), problems: [...readable, ...file.problems] };
   }
-  const active = await activate(dropEmptyKeys(file.root), scope);
+  const active = await activate(file.root, scope);
   const { root, problems } = checkSchema('config', active.root);
   const found = [...readable, ...file.problems, ...active.problems, ...problems];
   return { root, resolve: active.resolve, problems: found };

@@ -403,3 +403,41 @@ describe('a broken endpoint', () => {
     });
   });
 });
+
+describe('a key without value', () => {
+  it.each([
+    ['a misspelt setting', 'duckdb: {readonly: true, external_acces}', 'unknown-key'],
+    ['a setting that is on or off', 'duckdb: {readonly}', 'wrong-type'],
+    ['a map in braces', '{duckdb}', 'wrong-type'],
+    ['a list of addresses, or true', 'transport: {http: {trust_proxy: }}', 'wrong-type'],
+    ['a choice', 'audit: {sync: }', 'wrong-type'],
+  ])('is refused: %s', async (_what, text, rule) => {
+    const site = `project: p\nprofile: dev\nprofiles:\n  dev: ${text.startsWith('{') ? '' : '\n    '}${text}\n`;
+    const { problems } = await read(await newSite({ 'mxcp-site.yml': site }));
+    expect(problems.map((each) => `${each.severity} ${each.rule}`)).toEqual([`error ${rule}`]);
+  });
+
+  it('may be a list or map, or a name with nothing to say', async () => {
+    const site = [
+      ...['project: p', 'profile: dev', 'profiles:', '  dev:', 'secrets:', 'policies:', 'users:', '  bob:'],
+      ...['authorization:', '  capabilities:', '    read:', '  roles:', '    clerk:', ''],
+    ].join('\n');
+    const { problems, project } = await read(await newSite({ 'mxcp-site.yml': site }));
+    expect(problems).toEqual([]);
+    expect(project?.authorization).toMatchObject({ capabilities: { read: '' }, roles: [{ name: 'clerk' }] });
+    expect(Object.keys(project?.users ?? {})).toEqual(['bob']);
+  });
+
+  it('is told what to write, and that a comma ends a text', async () => {
+    const tool = [
+      'tool: {name: t, source: {code: SELECT 1, bar FROM x}, return: {type: object, properties: {a: {type: string,',
+      '  sensitive}}}}',
+      '',
+    ].join('\n');
+    const { problems } = await read(await newSite({ 'tools/t.yml': tool }));
+    expect(problems.map(({ remedy }) => remedy)).toEqual([
+      'A comma ends the text of `code` here: put all of it in quotes.',
+      'Write `sensitive: true`.',
+    ]);
+  });
+});

@@ -1,0 +1,43 @@
+import type { SchemaError } from '../lib/schema.js';
+import { jsonObject, type Field } from './field.js';
+import { pointerKeys, replaceEmpty } from './map-field.js';
+
+/** Maps whose keys are names of the author's: a name with nothing behind it is an entry with nothing in it. */
+const namedMaps: readonly (string | undefined)[] = ['profiles', 'projects', 'roles', 'users'];
+
+/**
+ * A file without the keys that its schema wants a list or map for and that have nothing behind them (`tags:`): they count as
+ * absent. Everything else that is empty stays, for the schema to refuse: a key that it does not know must never be passed
+ * over, and `sensitive:` without a value must not mean `false`.
+ */
+export function dropEmptyContainers(file: Field, errors: readonly SchemaError[]): Field {
+  const empty = new Map(
+    errors
+      .filter((error) => error.keyword === 'type' && error.data === null && !isPersona(error))
+      .map((error) => [error.instancePath, [error.params['type']].flat().map(String)]),
+  );
+  if (empty.size === 0) return file;
+  return replaceEmpty(file, (field, pointer) =>
+    standIn(field, pointerKeys(pointer), empty.get(pointer) ?? []),
+  );
+}
+
+/** Lists of a persona mean something by their absence: without `scopes` a caller has all of them. */
+const isPersona = ({ schemaPath }: SchemaError): boolean => schemaPath.includes('/persona/properties/');
+
+function standIn(field: Field, keys: readonly string[], types: readonly string[]): Field | undefined {
+  const parent = keys.at(-2);
+  if (keys.length === 3 && keys[0] === 'authorization' && parent === 'capabilities') {
+    return { ...field, data: '' };
+  }
+  if (isBare(field) || types.includes('boolean') || parent === 'properties') return field;
+  if (types.includes('object') && namedMaps.includes(parent)) {
+    return { ...field, entries: new Map(), data: jsonObject([]) };
+  }
+  return types.includes('array') || types.includes('object') ? undefined : field;
+}
+
+/** True for a word of a flow map without colon: `{type: string, sensitive}`. */
+export function isBare(field: Field): boolean {
+  return field.data === null && field.start === field.keyStart;
+}
