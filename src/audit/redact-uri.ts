@@ -1,6 +1,6 @@
 import type { Endpoint } from '../model/endpoint.js';
 import type { TypeNode } from '../model/type-node.js';
-import { redacted } from './patterns.js';
+import { redacted } from './redacted.js';
 import type { Redactor } from './redact.js';
 
 interface Template {

@@ -4,7 +4,10 @@ import type { TypeNode } from '../model/type-node.js';
 import { canonicalJson } from '../lib/canonical-json.js';
 import type { Truncated } from './entry.js';
 import type { KeyedHash } from './keyed-hash.js';
-import { isCardNumber, redactPatterns, redacted } from './patterns.js';
+import { isCardNumber } from './card-numbers.js';
+import { redactPatterns } from './patterns.js';
+import { redacted } from './redacted.js';
+import { hideSecretPairs } from './secret-pairs.js';
 import { applyStrategy } from './strategy.js';
 
 const maxDepth = 64;
@@ -73,6 +76,10 @@ function spend(budget: Budget, bytes: number): void {
   if (budget.left < 0) throw new BudgetSpent();
 }
 
+function cleanText({ secretKey }: Context, text: string): string {
+  return hideSecretPairs(redactPatterns(text), secretKey);
+}
+
 function redactJsonText(context: Context, text: string, budget: Budget, depth: number): string | undefined {
   const first = text.trimStart().charAt(0);
   if (first !== '{' && first !== '[' && first !== '"') return undefined;
@@ -94,7 +101,7 @@ function copyString(context: Context, text: string, budget: Budget, depth: numbe
   }
   spend(budget, text.length + 3);
   const inner = text.length > 2 ? redactJsonText(context, text, budget, depth) : undefined;
-  return inner ?? redactPatterns(text).toWellFormed();
+  return inner ?? cleanText(context, text).toWellFormed();
 }
 
 function copyNumber(value: number): Json {
@@ -142,7 +149,7 @@ function copyObject(
   const nodes = propertyNodes(node);
   for (const key of Object.keys(value).sort()) {
     const declared = nodes?.get(key);
-    const name = declared === undefined ? cutText(redactPatterns(key), maxNameBytes) : key;
+    const name = declared === undefined ? cutText(cleanText(context, key), maxNameBytes) : key;
     spend(budget, name.length + 4);
     const member: unknown = (value as Readonly<Record<string, unknown>>)[key];
     if (member !== undefined) result[name] = copyMember(context, key, member, declared, budget, depth + 1);
@@ -243,8 +250,9 @@ export function createRedactor(settings: AuditSettings, hash: KeyedHash | undefi
   return {
     value: (value, node) => guarded(value, (budget) => copy(context, value, node, budget, 0)),
     named: (values, nodes) => guarded(values, (budget) => namedValues(values, nodes, budget)),
-    text: (text) => cutText(redactPatterns(cutText(text, settings.maxValueBytes)), settings.maxValueBytes),
-    name: (text) => cutText(redactPatterns(cutText(text, settings.maxValueBytes)), maxNameBytes),
+    text: (text) =>
+      cutText(cleanText(context, cutText(text, settings.maxValueBytes)), settings.maxValueBytes),
+    name: (text) => cutText(cleanText(context, cutText(text, settings.maxValueBytes)), maxNameBytes),
     isSecretKey: context.secretKey,
   };
 }

@@ -1,5 +1,5 @@
 import type { TypeNode } from '../model/type-node.js';
-import { redacted } from './patterns.js';
+import { redacted } from './redacted.js';
 
 const maxTexts = 1000;
 const maxDepth = 64;
@@ -12,7 +12,7 @@ function collect(
   depth: number,
 ): void {
   if (found.size >= maxTexts || depth > maxDepth) return;
-  const sensitive = inside || node?.sensitive === true;
+  const sensitive = inside || (node !== undefined && isSecret(value, node));
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') {
     if (sensitive && value !== '') found.add(String(value));
   } else if (Array.isArray(value)) {
@@ -20,6 +20,14 @@ function collect(
   } else if (typeof value === 'object' && value !== null) {
     collectMembers(value as Readonly<Record<string, unknown>>, node, sensitive, found, depth);
   }
+}
+
+/** A value that does not have the declared shape may be what belongs into a sensitive place further down. */
+function isSecret(value: unknown, node: TypeNode): boolean {
+  if (node.sensitive === true) return true;
+  const shape = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+  const misplaced = shape !== node.type && (node.type === 'array' || node.type === 'object');
+  return misplaced && hasSensitive(node);
 }
 
 function collectMembers(

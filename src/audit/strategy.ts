@@ -1,6 +1,6 @@
 import type { RedactionStrategy } from '../model/settings.js';
 import type { KeyedHash } from './keyed-hash.js';
-import { redacted } from './patterns.js';
+import { redacted } from './redacted.js';
 
 function partial(text: string): string {
   return text.length < 8 ? redacted : `${text.slice(0, 2)}***${text.slice(-2)}`;

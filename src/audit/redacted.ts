@@ -1,0 +1,2 @@
+/** What stands in a record where a sensitive value was. */
+export const redacted = '[REDACTED]';
