@@ -133,9 +133,17 @@ function checkKind(node: TreeNode): void {
     if (!expressionClasses.has(kind)) throw refuse(`The construct ${printable(kind)}`);
     return;
   }
+  if (isVariant(node)) throw refuse('The type VARIANT');
   const type = node['type'];
   if (typeof type !== 'string' || structureTypes.has(type) || /_TYPE_INFO$/.test(type)) return;
   throw refuse(`The construct ${printable(type)}`);
+}
+
+/** A cast of nested JSON to VARIANT recurses without bound. A quoted name of a type is not resolved by the parser. */
+function isVariant(node: TreeNode): boolean {
+  return [textOf(node, 'id'), textOf(node, 'type') === 'UNBOUND_TYPE_INFO' ? textOf(node, 'name') : ''].some(
+    (name) => name.toLowerCase() === 'variant',
+  );
 }
 
 function checkSource(node: TreeNode, scope: Scope): void {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../model/json.js';
 import type { Binder } from './bind-value.js';
 import { throwIfStopped } from './guard.js';
 import type { BodyStatement } from './prepared-body.js';
+import { refuseDeep } from './refuse-deep.js';
 import { readRows, rowReaderOf, type ReadOptions, type ReadResult } from './read-rows.js';
 import type { Session } from './session.js';
 import type { ResultColumn } from '../model/effects.js';
@@ -82,7 +83,9 @@ function bind(statement: DuckDBPreparedStatement, parameters: readonly string[],
     const name = parameters[index] ?? '';
     const binder = run.binders.get(name);
     if (!binder) throw new ExecuteFailedError(`The body uses $${name}, which is not a parameter`);
-    binder(statement, index + 1, Object.hasOwn(run.args, name) ? run.args[name] : null);
+    const value = Object.hasOwn(run.args, name) ? (run.args[name] ?? null) : null;
+    refuseDeep(name, value);
+    binder(statement, index + 1, value);
   }
 }
 

@@ -106,3 +106,28 @@ describe('a column name', () => {
     expect(({} as Record<string, unknown>)['x']).toBeUndefined();
   });
 });
+
+describe('an argument that nests deeper than 1,000 levels', () => {
+  const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+  const textParameter = parameter('doc', { type: 'string' });
+  const inside = parameter('doc', { type: 'object' });
+
+  it.each([
+    ['a text', textParameter, nested(200_000)],
+    ['a text of an unnamed key', inside, { a: ['', { b: nested(1001) }] }],
+    ['a text of a list', parameter('doc', { type: 'array' }), ['', nested(1001)]],
+  ])('is refused by the name of its parameter: %s', async (_, declared, value) => {
+    const body = await prepared(database, "SELECT json_contains($doc::JSON, '1') AS v", [declared]);
+    await expect(settledRun(database, body, { doc: value })).rejects.toMatchObject({
+      code: 'CALL_INVALID_ARGUMENTS',
+      issues: [{ path: 'doc', message: expect.not.stringContaining('[[') as string }],
+    });
+  });
+
+  it('is not one that nests less, nor one whose brackets stand in JSON strings', async () => {
+    const body = await prepared(database, "SELECT json_contains($doc::JSON, '7') AS v", [textParameter]);
+    for (const doc of [nested(1000), JSON.stringify([nested(2000)])]) {
+      expect((await settledRun(database, body, { doc })).rows[0]?.['v']).toBe(false);
+    }
+  });
+});
