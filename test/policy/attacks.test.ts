@@ -62,6 +62,31 @@ describe('a condition made to be slow', () => {
     expect(ms).toBeLessThan(3000);
   });
 
+  it.each([
+    'text.contains(list[0])',
+    'text.indexOf(list[0]) > 0',
+    'text.lastIndexOf(list[1]) > 0',
+    'text.contains(list[2])',
+    'text.lastIndexOf(list[2]) > 0',
+    'text.split(list[0]).size() > 5',
+    "text.lowerAscii().upperAscii().lowerAscii().upperAscii() == ''",
+  ])('%s of millions of characters that nearly match ends at the budget', (condition) => {
+    const half = 'a'.repeat(2000);
+    const args = { list: [`b${half}`, `${half}b`, `${half}b${half}`], text: 'a'.repeat(3_000_000) };
+    const [verdict, ms] = timed(() => ask(condition, args));
+    expect('error' in verdict ? verdict.error : '').toMatch(/more than 100000 elements visited at 1:\d+/);
+    expect(ms).toBeLessThan(1500);
+  });
+
+  it.each([
+    ["text.contains('a rather ordinary sentence, as rules look for') || text.endsWith('a')", 3_000_000],
+    ['text.lastIndexOf(list[0]) == 0 || text.split(list[0]).size() == 1', 5000],
+    ["size(text) > 5 && text.lowerAscii() != ''", 2_000_000],
+  ])('%s is still found out about %i characters', (condition, length) => {
+    const args = { list: ['b'.repeat(1000)], text: 'a'.repeat(length) };
+    expect(ask(condition, args)).toMatchObject({ matched: true });
+  });
+
   it('compares values that are nested too deeply without ending the process', () => {
     let deep: Json = 1;
     for (let i = 0; i < 50_000; i++) deep = [deep];

@@ -33,23 +33,45 @@ function define(name: string, kinds: Overload['kinds'], result: CelType, apply: 
   table.set(key, [...(table.get(key) ?? []), { kinds, result, apply }]);
 }
 
+function payReading({ frame, node }: Call, text: string): void {
+  spendText(frame, text, node);
+}
+
+/** Replacing calls a function for each letter. */
+function payReplacing({ frame, node }: Call, text: string): void {
+  spendText(frame, text, node, 32);
+}
+
+const comparisonsPerElement = 2048;
+
+/** A hostile part is compared at every place of the text, nearly to its end. */
+function paySearching({ frame, node }: Call, text: string, part: string): void {
+  spendText(frame, text, node);
+  spend(frame, (Math.max(0, text.length - part.length + 1) * part.length) / comparisonsPerElement, node);
+}
+
 /** Defines a function of strings only (`.name`: a method of a string). */
 function defineText(
   name: string,
   count: number,
   result: CelType,
   apply: (text: string, other: string) => Value | undefined,
+  pay: (call: Call, text: string, other: string) => void = payReading,
 ): void {
   const kinds = Array.from({ length: count }, () => 'string' as const);
-  define(name, kinds, result, (operands, { frame, node }) => {
+  define(name, kinds, result, (operands, call) => {
     const [text = '', other = ''] = operands.filter((operand) => typeof operand === 'string');
-    spendText(frame, text, node);
-    return apply(text, other) ?? fail(node, `\`${name}\` of a string that is not of the form that it needs`);
+    pay(call, text, other);
+    return (
+      apply(text, other) ?? fail(call.node, `\`${name}\` of a string that is not of the form that it needs`)
+    );
   });
 }
 
 function codePoints(text: string): number {
-  return text.length - (text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0);
+  let points = 0;
+  for (let at = 0; at < text.length; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) points += 1;
+  return points;
 }
 
 function toNumber(text: string): number | undefined {
@@ -93,16 +115,29 @@ function defineConversions(): void {
 }
 
 function defineStrings(): void {
-  defineText('.contains', 2, bool, (text, part) => text.includes(part));
+  defineText('.contains', 2, bool, (text, part) => text.includes(part), paySearching);
   defineText('.startsWith', 2, bool, (text, part) => text.startsWith(part));
   defineText('.endsWith', 2, bool, (text, part) => text.endsWith(part));
-  defineText('.lowerAscii', 1, string, (text) => text.replace(/[A-Z]/g, (c) => c.toLowerCase()));
-  defineText('.upperAscii', 1, string, (text) => text.replace(/[a-z]/g, (c) => c.toUpperCase()));
+  defineText(
+    '.lowerAscii',
+    1,
+    string,
+    (text) => text.replace(/[A-Z]/g, (c) => c.toLowerCase()),
+    payReplacing,
+  );
+  defineText(
+    '.upperAscii',
+    1,
+    string,
+    (text) => text.replace(/[a-z]/g, (c) => c.toUpperCase()),
+    payReplacing,
+  );
   defineText('.trim', 1, string, (text) => text.trim());
-  defineText('.indexOf', 2, int, (text, part) => text.indexOf(part));
-  defineText('.lastIndexOf', 2, int, (text, part) => text.lastIndexOf(part));
-  define('.split', ['string', 'string'], stringList, ([text, separator], { frame, node }) => {
-    spendText(frame, text as string, node);
+  defineText('.indexOf', 2, int, (text, part) => text.indexOf(part), paySearching);
+  defineText('.lastIndexOf', 2, int, (text, part) => text.lastIndexOf(part), paySearching);
+  define('.split', ['string', 'string'], stringList, ([text, separator], call) => {
+    const { frame, node } = call;
+    paySearching(call, text as string, separator as string);
     const parts = (text as string).split(separator as string, elementBudget + 1);
     spend(frame, parts.length, node);
     return parts;
