@@ -52,7 +52,7 @@ export async function runBuiltin(
 ): Promise<Execution> {
   switch (body.tool) {
     case 'execute_sql_query':
-      return runReading(site, checkedText(site, textArgument(args, 'sql')), {}, call, 'own');
+      return runReading(site, checkedText(site, textArgument(args, 'sql')), {}, call, 'free');
     case 'list_tables':
       return runReading(site, fixed(listTables), { databases: site.databases }, call, 'pooled');
     case 'get_table_schema':

@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceText } from '../lib/source-text.js';
 import type { Body } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
@@ -42,8 +43,13 @@ export interface Database {
   readonly prepare: (body: Body, parameters: readonly Parameter[]) => Promise<Preparation>;
   /** Runs a prepared body with canonical arguments for one call. */
   readonly run: (body: PreparedBody, args: JsonObject, call: RunCall) => Promise<Execution>;
-  /** Refuses new calls, waits for those that run, and gives the instance back. */
-  readonly close: () => Promise<void>;
+  /** True while every place of the pool is held by a query that goes on though its call was answered long ago. */
+  readonly exhausted: () => boolean;
+  /**
+   * Refuses new calls, waits until those that run are answered, and gives the instance back. Queries that go on though
+   * their calls were answered are waited for `graceMs` at most (default 2,000); the instance is given back when they end.
+   */
+  readonly close: (graceMs?: number) => Promise<void>;
 }
 
 let unnamed = 0;
@@ -85,12 +91,24 @@ async function openOn(
     prepare: (body, parameters) => checks.inTurn(() => prepare(checks.site, body, parameters)),
     run: (body, args, call) =>
       body.kind === 'sql' ? runSql(site, body, args, call) : runBuiltin(site, body, args, call),
-    close: async () => {
-      await pool.close();
-      checks.close();
-      await instance.release();
+    exhausted: () => pool.exhausted(),
+    close: async (graceMs = 2000) => {
+      // Not before its last query ended: a file that is opened again would be two instances on one file.
+      const released = pool.close().then(async () => {
+        checks.close();
+        await instance.release();
+      });
+      await Promise.race([released, pool.answered()]);
+      await atMost(graceMs, released);
     },
   };
+}
+
+/** Waits for work, but no longer than some milliseconds. */
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const timer = new AbortController();
+  const late = delay(ms, undefined, { signal: timer.signal }).catch(() => undefined);
+  await Promise.race([work, late]).finally(() => timer.abort());
 }
 
 /** `auto`: the file is there already, and neither `init` nor any body does more than read. */

@@ -43,7 +43,7 @@ async function attaching(site: RunSite, lease: Lease): Promise<Lease> {
     }
   };
   return {
-    session: lease.session,
+    ...lease,
     giveBack: () => {
       if (out) void leave();
       out = false;

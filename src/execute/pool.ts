@@ -9,13 +9,18 @@ export interface PoolOptions {
   readonly open: () => Promise<Session>;
 }
 
-/** `pooled`: a shared session. `own`: a new one that nobody used before. `alone`: the same, and nobody else at work. */
-export type LeaseKind = 'pooled' | 'own' | 'alone';
+/**
+ * `pooled`: a shared session. `own`: a new one that nobody used before. `alone`: the same, and nobody else at work.
+ * `free`: `own` for SQL that a caller wrote, at most a quarter of the places at once.
+ */
+export type LeaseKind = 'pooled' | 'own' | 'alone' | 'free';
 
 /** A session on loan, given back exactly once: kept for others, or closed. */
 export interface Lease {
   readonly session: Session;
   readonly giveBack: (fate: 'keep' | 'close') => void;
+  /** Says that the call was answered while its query may go on: until it is given back, its places are stuck. */
+  readonly abandon: () => void;
 }
 
 interface Waiter {
@@ -32,8 +37,10 @@ export class Pool {
   private readonly options: PoolOptions;
   private readonly idle: Session[] = [];
   private readonly waiters = new Set<Waiter>();
+  private readonly watchers = new Set<() => void>();
   private places: number;
-  private closed: (() => void) | undefined;
+  private stuck = 0;
+  private free = 0;
   private closing = false;
 
   constructor(options: PoolOptions) {
@@ -41,26 +48,62 @@ export class Pool {
     this.places = options.size;
   }
 
-  async lease(kind: LeaseKind, signal: AbortSignal): Promise<Lease> {
-    if (this.closing) throw new ShuttingDownError('The database is closing');
-    const places = kind === 'alone' ? this.options.size : 1;
-    if (this.places >= places && this.waiters.size === 0) this.places -= places;
-    else await this.wait(places, signal);
-    try {
-      return this.loan(await this.pick(kind), places);
-    } catch (error) {
-      this.free(places);
-      throw error;
-    }
+  /** True while every place is held by a query that goes on though its call was answered. */
+  exhausted(): boolean {
+    return this.stuck >= this.options.size;
   }
 
-  /** Refuses new loans, waits for those that are out, closes all sessions. */
+  async lease(kind: LeaseKind, signal: AbortSignal): Promise<Lease> {
+    if (this.closing) throw new ShuttingDownError('The database is closing');
+    if (kind !== 'free') return this.take(kind, signal, () => undefined);
+    if (this.free >= Math.max(1, Math.floor(this.options.size / 4))) {
+      throw new OverloadedError('Too many free-form queries are running; try again later');
+    }
+    this.free += 1;
+    return this.take(kind, signal, () => (this.free -= 1));
+  }
+
+  /** Refuses new loans, waits for those that are out, however long, and closes all sessions. */
   async close(): Promise<void> {
     this.closing = true;
     for (const waiter of this.waiters) waiter.refuse(new ShuttingDownError('The database is closing'));
     this.waiters.clear();
-    if (this.places < this.options.size) await new Promise<void>((resolve) => (this.closed = resolve));
+    await this.until(() => this.places === this.options.size);
     for (const session of this.idle.splice(0)) session.close();
+  }
+
+  /** Waits until every loan that is out is stuck, or none is out. */
+  async answered(): Promise<void> {
+    await this.until(() => this.places + this.stuck >= this.options.size);
+  }
+
+  private async take(kind: LeaseKind, signal: AbortSignal, ended: () => void): Promise<Lease> {
+    const places = kind === 'alone' ? this.options.size : 1;
+    try {
+      if (this.places >= places && this.waiters.size === 0) this.places -= places;
+      else await this.wait(places, signal);
+    } catch (error) {
+      ended();
+      throw error;
+    }
+    try {
+      return this.loan(await this.pick(kind), places, ended);
+    } catch (error) {
+      ended();
+      this.release(places);
+      throw error;
+    }
+  }
+
+  private async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => this.watchers.add(resolve));
+    }
+  }
+
+  private changed(): void {
+    for (const watcher of this.watchers) watcher();
+    this.watchers.clear();
   }
 
   private async pick(kind: LeaseKind): Promise<Session> {
@@ -70,22 +113,31 @@ export class Pool {
     return this.options.open();
   }
 
-  private loan(session: Session, places: number): Lease {
+  private loan(session: Session, places: number, ended: () => void): Lease {
     let out = true;
+    let stuck = 0;
     return {
       session,
       giveBack: (fate) => {
         if (!out) return;
         out = false;
+        this.stuck -= stuck;
         if (fate === 'keep' && !this.closing) this.idle.push(session);
         else session.close();
-        this.free(places);
+        ended();
+        this.release(places);
+      },
+      abandon: () => {
+        if (!out || stuck > 0) return;
+        stuck = places;
+        this.stuck += stuck;
+        this.changed();
       },
     };
   }
 
   /** Admits those who wait, first come first served, as far as the places reach. */
-  private free(places: number): void {
+  private release(places: number): void {
     this.places += places;
     for (const next of this.waiters) {
       if (next.places > this.places) return;
@@ -93,7 +145,7 @@ export class Pool {
       this.waiters.delete(next);
       next.admit();
     }
-    if (this.places === this.options.size) this.closed?.();
+    this.changed();
   }
 
   private async wait(places: number, signal: AbortSignal): Promise<void> {
@@ -103,7 +155,7 @@ export class Pool {
     await new Promise<void>((resolve, reject) => {
       const stop = (): void => {
         this.waiters.delete(waiter);
-        this.free(0);
+        this.release(0);
         reject(signal.reason instanceof Error ? signal.reason : new Error('Aborted'));
       };
       const listen = (settle: () => void): void => {

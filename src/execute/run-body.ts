@@ -154,6 +154,7 @@ async function finish(
     return await interruptible(lease.session.connection, call.signal, work);
   } catch (error) {
     site.instance.health.note(error);
+    lease.abandon();
     throw toExecuteError(error);
   }
 }

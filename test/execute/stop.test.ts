@@ -1,9 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CancelledError, ExecuteTimeoutError } from '../../src/errors.js';
 import type { Database } from '../../src/execute/database.js';
 import type { JsonObject } from '../../src/model/json.js';
-import { callOf, noLimits, openWith, parameter, prepared, query, settledRun } from './site.js';
+import {
+  callOf,
+  noLimits,
+  openWith,
+  parameter,
+  prepared,
+  query,
+  settledRun,
+  temporaryFolder,
+} from './site.js';
 
 const endless = 'SELECT count(*) AS n FROM range(1000000000000)';
 const queries = [
@@ -94,6 +104,39 @@ describe('a query that would run for an hour', () => {
     await two.close();
   });
 
+  it('that cannot be interrupted exhausts a pool of one until it ends, and close leaves it behind', async () => {
+    const path = join(await temporaryFolder(), 'data.duckdb');
+    const one = await openWith('', { pool: 1, path });
+    const stubborn = await prepared(one, 'SELECT levenshtein(repeat($a, 30000), repeat($b, 30000)) AS n', [
+      parameter('a', { type: 'string' }),
+      parameter('b', { type: 'string' }),
+    ]);
+    const reason = new ExecuteTimeoutError('late');
+    const stop = AbortSignal.abort(reason);
+    expect(one.exhausted()).toBe(false);
+    const controller = new AbortController();
+    const running = one.run(stubborn, { a: 'x', b: 'y' }, callOf({ signal: controller.signal }));
+    setTimeout(() => controller.abort(reason), 50);
+    await expect(running).rejects.toBe(reason);
+    expect(one.exhausted()).toBe(true);
+    await expect(one.run(stubborn, {}, callOf({ signal: stop }))).rejects.toBe(reason);
+    const started = performance.now();
+    await one.close(20);
+    expect(performance.now() - started).toBeLessThan(300);
+    expect(one.exhausted()).toBe(true);
+    const again = await openWith('', { pool: 1, path });
+    expect((await query(again, 'SELECT 1 AS n')).rows[0]?.['n']).toBe(1);
+    await vi.waitUntil(() => !one.exhausted(), { timeout: 20_000 });
+    await again.close();
+  }, 30_000);
+
+  it('leaves its place as it was when it ends with its answer', async () => {
+    const one = await openWith('', { pool: 1 });
+    await expect(query(one, "SELECT 'x'::INTEGER AS n")).rejects.toMatchObject({ code: 'EXECUTE_FAILED' });
+    expect(one.exhausted()).toBe(false);
+    await one.close();
+  });
+
   it('five at once do not delay a sixth call nor a file read', async () => {
     const body = await prepared(database, endless);
     const controller = new AbortController();
@@ -130,6 +173,22 @@ describe('the queue for connections', () => {
     expect(await first).toBe('stopped');
     await Promise.all([second, third]);
     expect(order).toEqual([2, 4]);
+    await database.close();
+  });
+
+  it('lets SQL that callers wrote take a quarter of the places, and refuses more at once', async () => {
+    const database = await openWith('', { pool: 8 });
+    const { body } = await database.prepare({ language: 'builtin', tool: 'execute_sql_query' }, []);
+    if (!body) throw new Error('no body');
+    const controller = new AbortController();
+    const run = (sql: string, signal = controller.signal): Promise<unknown> =>
+      database.run(body, { sql }, callOf({ signal }));
+    const running = Promise.allSettled([run(endless), run(endless)]);
+    await expect(run('SELECT 1')).rejects.toMatchObject({ code: 'CALL_OVERLOADED' });
+    expect((await query(database, 'SELECT 1 AS n')).rows[0]?.['n']).toBe(1);
+    controller.abort(new CancelledError('enough'));
+    await running;
+    await vi.waitFor(() => run('SELECT 1', new AbortController().signal));
     await database.close();
   });
 
