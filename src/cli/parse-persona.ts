@@ -3,7 +3,9 @@ import { didYouMean } from '../lib/did-you-mean.js';
 import type { Persona } from '../model/caller.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { Project } from '../model/project.js';
-import { toPersona } from '../project/persona.js';
+import type { Environment } from '../project/expand.js';
+import { misspeltKeys, toPersona } from '../project/persona.js';
+import { environmentText } from './environment-flag.js';
 import { parseObjectOption } from './parse-json-option.js';
 
 /** Who makes the calls of a command, as the operator says. */
@@ -27,7 +29,12 @@ function parsePairs(text: string): JsonObject {
 /** The persona of `-u`: JSON, `@file`, or pairs, whose lists are separated by spaces. Throws `UsageError`. */
 export function parseUserContext(text: string, cwd: string): Persona {
   const json = text.startsWith('{') || text.startsWith('@');
-  return toPersona(json ? parseObjectOption(text, '-u', cwd) : parsePairs(text));
+  const stated = json ? parseObjectOption(text, '-u', cwd) : parsePairs(text);
+  const [slip] = misspeltKeys(stated);
+  if (slip === undefined) return toPersona(stated);
+  throw new UsageError(
+    `-u: unknown key ${slip.key}; did you mean ${slip.meant}? A claim goes under "claims"`,
+  );
 }
 
 /** The persona of a site by its name. Throws `UsageError`. */
@@ -39,11 +46,16 @@ export function namedPersona(project: Project, name: string): Persona {
   throw new UsageError(`The site has no user ${name}${hint}`);
 }
 
-/** The persona that the options state; undefined: none, the caller is anonymous. Throws `UsageError`. */
-export function statedPersona(project: Project, options: PersonaOptions, cwd: string): Persona | undefined {
+/** The persona that the options, else MXCP_AS, state; undefined: none, the caller is anonymous. Throws `UsageError`. */
+export function statedPersona(
+  { project, env }: { readonly project: Project; readonly env: Environment },
+  options: PersonaOptions,
+  cwd: string,
+): Persona | undefined {
   if (options.userContext !== undefined && options.as !== undefined) {
     throw new UsageError('Give -u or --as, not both');
   }
   if (options.userContext !== undefined) return parseUserContext(options.userContext, cwd);
-  return options.as === undefined ? undefined : namedPersona(project, options.as);
+  const as = options.as ?? environmentText(env, 'MXCP_AS');
+  return as === undefined ? undefined : namedPersona(project, as);
 }

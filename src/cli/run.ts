@@ -60,7 +60,7 @@ function printOutcome(
 }
 
 /**
- * One call through the whole pipeline, by who `-u` or `--as` says, else by nobody. A resource is named by its template,
+ * One call through the whole pipeline, by who `-u`, `--as` or MXCP_AS says, else by nobody. A resource is named by its template,
  * with `-p`, or by a concrete URI. Exit code 1 when the call was denied or failed.
  */
 export async function run(
@@ -76,7 +76,7 @@ export async function run(
     overrides: { readonly: options.readonly },
     ignoreErrors: () => true,
   });
-  const persona = statedPersona(site.project, options, cwd);
+  const persona = statedPersona(site, options, cwd);
   return withRuntime(context, site, 'run', async (runtime) => {
     const concrete = kind === 'resource' && runtime.registry.find(kind, name) === undefined;
     const request = {

@@ -71,14 +71,14 @@ function uncovered(field: Field, name: string): Problem {
 }
 
 function parametersOf(name: BuiltinName, origin: TypeNode['origin']): readonly Parameter[] {
-  const text = (parameter: string, description: string): Parameter => ({
+  const text = (parameter: string, description: string, maxLength: number): Parameter => ({
     name: parameter,
-    node: { type: 'string', description, minLength: 1, origin },
+    node: { type: 'string', description, minLength: 1, maxLength, origin },
     header: false,
   });
   if (name === 'execute_sql_query')
-    return [text('sql', 'One SELECT, DESCRIBE, SUMMARIZE or EXPLAIN statement.')];
-  return name === 'get_table_schema' ? [text('table_name', 'Name of the table or view.')] : [];
+    return [text('sql', 'One SELECT, DESCRIBE, SUMMARIZE or EXPLAIN statement.', 100_000)];
+  return name === 'get_table_schema' ? [text('table_name', 'Name of the table or view.', 1000)] : [];
 }
 
 function returnsOf(name: BuiltinName, origin: TypeNode['origin']): TypeNode {

@@ -14,7 +14,7 @@ import {
   stringsOf,
   type Field,
 } from './field.js';
-import { toPersona } from './persona.js';
+import { personaProblems, toPersona } from './persona.js';
 import { problemOf, problemOfKey, suggestion } from './problems.js';
 
 /** What the tests of an endpoint may refer to. */
@@ -137,6 +137,7 @@ function checkReferences(field: Field, context: TestContext): readonly Problem[]
   const rule = at(field, 'rule');
   const expectsError = at(field, 'error') !== undefined;
   return [
+    ...personaProblems(at(field, 'user_context')),
     ...unknownName(user, context.users, 'unknown-user', 'persona of `users`'),
     ...unknownName(rule, context.ruleIds, 'unknown-rule', 'rule of this endpoint'),
     ...(expectsError ? [] : unknownArguments(field, context.parameters)),

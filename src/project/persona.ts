@@ -1,10 +1,35 @@
 import type { Persona } from '../model/caller.js';
 import type { Json, JsonObject } from '../model/json.js';
-import { jsonObject } from './field.js';
+import { didYouMean } from '../lib/did-you-mean.js';
+import type { Problem } from '../errors.js';
+import { jsonObject, type Field } from './field.js';
+import { problemOfKey, suggestion } from './problems.js';
 
 const textKeys = ['username', 'email', 'name', 'provider', 'role'] as const;
 const listKeys = ['roles', 'permissions', 'groups', 'capabilities', 'scopes'] as const;
 const known = new Set<string>(['user_id', 'id', 'claims', ...textKeys, ...listKeys]);
+
+/** Keys that are no claims but slips: `group` would leave a person without groups, and nobody would notice. */
+export function misspeltKeys(
+  stated: JsonObject,
+): readonly { readonly key: string; readonly meant: string }[] {
+  return Object.keys(stated).flatMap((key) => {
+    const meant = known.has(key) ? undefined : didYouMean(key, known);
+    return meant === undefined ? [] : [{ key, meant }];
+  });
+}
+
+/** The slips in the keys of a persona of a file, each an error. */
+export function personaProblems(field: Field | undefined): readonly Problem[] {
+  if (field?.entries === undefined) return [];
+  return misspeltKeys(field.data as JsonObject).map(({ key, meant }) =>
+    problemOfKey(field.entries?.get(key) ?? field, {
+      rule: 'unknown-key',
+      message: `Unknown key "${key}" of a person`,
+      remedy: `${suggestion(meant) ?? ''} A claim of that name goes under \`claims\`.`,
+    }),
+  );
+}
 
 function text(value: Json | undefined): string | null | undefined {
   if (value === null) return null;

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { JsonObject } from '../model/json.js';
 import type { AuthSettings, HttpSettings, LoggingSettings, TransportSettings } from '../model/settings.js';
 import { at, itemsOf, stringOf, type Field } from './field.js';
-import { toPersona } from './persona.js';
+import { personaProblems, toPersona } from './persona.js';
 import { problem, problemOf } from './problems.js';
 import {
   choiceKind,
@@ -27,6 +27,7 @@ export function readTransport(context: SettingsContext): TransportSettings {
     ofUser ??
     at(context.profile, 'transport', 'stdio', 'user_context') ??
     at(context.profile, 'stdio', 'user_context');
+  reader.problems.push(...personaProblems(stated));
   if (stated?.entries !== undefined) {
     reader.note('transport.stdio.user_context', stated.data, ofUser === undefined ? 'site' : 'user config');
   }

@@ -3,7 +3,7 @@ import { didYouMean } from '../lib/did-you-mean.js';
 import type { Persona } from '../model/caller.js';
 import type { JsonObject } from '../model/json.js';
 import { at, entriesOf, stringOf, type Field } from './field.js';
-import { toPersona } from './persona.js';
+import { personaProblems, toPersona } from './persona.js';
 import { problemOf, suggestion } from './problems.js';
 
 /** The personas of `users`; a role that the site does not know is a warning. */
@@ -15,6 +15,7 @@ export function buildUsers(
   const users = Object.create(null) as Record<string, Persona>;
   for (const [name, child] of entriesOf(field)) {
     if (child.entries === undefined) continue;
+    problems.push(...personaProblems(child));
     users[name] = toPersona(child.data as JsonObject);
     const role = at(child, 'role');
     const named = stringOf(role);

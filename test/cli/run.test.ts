@@ -51,6 +51,23 @@ describe('mxcp run', () => {
     expect(JSON.parse(stdout)).toMatchObject([{ salary: 69_000 }]);
   });
 
+  it('takes the caller from MXCP_AS, over which both options win', async () => {
+    const env = { MXCP_AS: 'hanna' };
+    const hr = await site.mxcp([...sales, '--json'], { env });
+    const as = await site.mxcp([...sales, '--as', 'erik', '--json'], { env });
+    const stated = await site.mxcp([...sales, '-u', 'role=employee', '--json'], { env });
+    expect(hr.json()).toMatchObject({ result: [{ salary: 69_000 }] });
+    for (const { stdout, code } of [as, stated])
+      expect([code, stdout.includes('salary')]).toEqual([0, false]);
+  });
+
+  it('refuses a caller with a misspelt key, and takes other keys for claims', async () => {
+    const slip = await site.mxcp([...sales, '-u', 'role=hr,grops=people']);
+    expect([slip.code, slip.stdout]).toEqual([2, '']);
+    expect(slip.stderr).toContain('did you mean groups?');
+    expect((await site.mxcp([...sales, '-u', 'role=hr,region=north'])).code).toBe(0);
+  });
+
   it('takes arguments from a JSON file', async () => {
     const { json } = await site.mxcp([
       'run',

@@ -71,6 +71,18 @@ describe('the first command of the README', () => {
 });
 
 describe('the README', () => {
+  it('installs the commands only after it built them', async () => {
+    const block = /## Your own site\n\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const [first, second] = block.split('\n').map((line) => line.split('#')[0]?.trim());
+    expect([first, second]).toEqual(['npm ci && npm run build', 'npm install --global .']);
+    const { scripts, bin } = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as {
+      scripts: Record<string, string>;
+      bin: Record<string, string>;
+    };
+    expect(scripts['build']).toContain('tsc');
+    expect(Object.values(bin).every((file) => file.startsWith('dist/'))).toBe(true);
+  });
+
   it('makes a site as it says', async () => {
     const home = await newHome();
     const block = /## Your own site\n\n```sh\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';

@@ -441,3 +441,36 @@ describe('a key without value', () => {
     ]);
   });
 });
+
+describe('a key of a person', () => {
+  const siteWith = (where: string): Promise<string> =>
+    newSite({ 'mxcp-site.yml': `project: p\nprofile: dev\n${where}\n` });
+
+  it.each(['group', 'claim', 'grops', 'Role'])(
+    '%s is a slip and not a claim, wherever it stands',
+    async (key) => {
+      for (const where of [
+        `users: {bob: {${key}: x}}`,
+        `profiles: {dev: {transport: {stdio: {user_context: {${key}: x}}}}}`,
+      ]) {
+        const { problems } = await read(await siteWith(where));
+        expect(problems.map(({ severity, rule }) => `${severity} ${rule}`)).toEqual(['error unknown-key']);
+      }
+      const test = `tests: [{name: a, decision: allow, user_context: {${key}: x}}]`;
+      const tool = `tool: {name: t, source: {code: SELECT 1}, ${test}}\n`;
+      const { problems } = await read(await newSite({ 'tools/t.yml': tool }));
+      expect(problems.map(({ rule }) => rule)).toEqual(['unknown-key']);
+    },
+  );
+
+  it('that is unlike every other is a claim', async () => {
+    const { problems, project } = await read(await siteWith('users: {bob: {region: north}}'));
+    expect(problems).toEqual([]);
+    expect(project?.users['bob']?.claims).toEqual({ region: 'north' });
+  });
+
+  it('is never one without value: a person without scopes has all of them', async () => {
+    const { problems } = await read(await siteWith('users:\n  bob:\n    scopes:'));
+    expect(problems.map(({ rule }) => rule)).toEqual(['wrong-type']);
+  });
+});
