@@ -7,7 +7,7 @@ import { describeValue } from './describe-value.js';
 import { copyFree } from './free-value.js';
 import { isFull, pathText, report, reportFault, type Bind, type Binding, type Refuse } from './binding.js';
 import { compileNumberCheck, compileSizeCheck, compileStringCheck, compileUniqueCheck } from './keywords.js';
-import { acceptsNull } from './semantics.js';
+import { acceptsNull, hasSensitive } from './semantics.js';
 import { spendValues } from './spend-values.js';
 import { compileTransforms } from './transforms.js';
 
@@ -17,13 +17,16 @@ import { compileTransforms } from './transforms.js';
  */
 export function compileBind(node: TypeNode, hidden: boolean): Bind {
   const secret = hidden || node.sensitive === true;
-  const refuse = refusalOf(node, secret);
+  const refuse = refusalOf(node, hidden || hasSensitive(node));
   const bind = withEnum(node, refuse, compileTyped(node, secret, refuse));
   if (!acceptsNull(node, 'argument')) return bind;
   return (value, binding) => (value === null ? null : bind(value, binding));
 }
 
-/** With an `enum`, whatever is wrong is told by listing it. */
+/**
+ * With an `enum`, whatever is wrong is told by listing it. `secret`: the value is, may hold, or is meant for what is
+ * sensitive (`hunter2` where a list of sensitive texts is declared).
+ */
 function refusalOf(node: TypeNode, secret: boolean): Refuse {
   const list = node.enum === undefined ? undefined : enumText(node.enum);
   return (expectation, value, binding) => {

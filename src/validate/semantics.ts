@@ -13,6 +13,12 @@ export function acceptsNull(node: TypeNode, position: Position): boolean {
   return position === 'result-root' ? node.nullable === true : node.nullable !== false;
 }
 
+/** True when a node or anything below it is sensitive. */
+export function hasSensitive(node: TypeNode): boolean {
+  const below = [...(node.items ? [node.items] : []), ...(node.properties ?? []).map((each) => each.node)];
+  return node.sensitive === true || below.some(hasSensitive);
+}
+
 /** The direction in which a value at this position travels. */
 export function directionOf(position: Position): Direction {
   return position === 'argument' ? 'argument' : 'result';

@@ -164,6 +164,21 @@ describe('compileArguments', () => {
     expect(Object.isFrozen(bind({})['x'])).toBe(true);
   });
 
+  const pin = { type: 'string', sensitive: true, origin } as const;
+  const card = { type: 'object', properties: [{ name: 'pin', node: pin }], origin } as const;
+  it.each([
+    ['for a list of sensitive texts', { type: 'array', items: pin }, 'hunter2secret'],
+    ['for an object with a sensitive property', card, 'hunter2secret'],
+    ['for a list of such objects', { type: 'array', items: card }, 'hunter2secret'],
+    ['in a list of such objects', { type: 'array', items: card }, ['hunter2secret']],
+    ['broken JSON text', card, '{"pin": "hunter2secret"'],
+    ['a number', { type: 'array', items: pin }, 424242],
+  ] as const)('never quotes a value meant for a sensitive place below: %s', (_, node, value) => {
+    const issues = issuesOf(compileArguments([parameter('x', node)]), { x: value });
+    expect(issues).toHaveLength(1);
+    expect(JSON.stringify(issues)).not.toMatch(/hunter2|424242/);
+  });
+
   it('escapes control and invisible characters in what it quotes', () => {
     const bind = compileArguments([parameter('x', { type: 'integer' })]);
     expect(issuesOf(bind, { x: '\u001b[31m\u202e"\\' })[0]?.message).toContain(
