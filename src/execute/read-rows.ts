@@ -5,7 +5,7 @@ import {
   type DuckDBResult,
   type DuckDBType,
 } from '@duckdb/node-api';
-import { ExecuteLimitError } from '../errors.js';
+import { ExecuteLimitError, SqlRefusedError } from '../errors.js';
 import { bareObject } from '../lib/bare-object.js';
 import type { ResultColumn } from '../model/effects.js';
 import type { Limits } from '../model/endpoint.js';
@@ -53,13 +53,15 @@ function typeText(type: DuckDBType | undefined): string {
 function uniqueNames(names: readonly string[]): string[] {
   const taken = new Set(names);
   const seen = new Set<string>();
+  const counts = new Map<string, number>();
   return names.map((name) => {
     if (!seen.has(name)) {
       seen.add(name);
       return name;
     }
-    let count = 1;
+    let count = (counts.get(name) ?? 0) + 1;
     while (taken.has(`${name}_${count}`)) count += 1;
+    counts.set(name, count);
     const unique = `${name}_${count}`;
     taken.add(unique);
     seen.add(unique);
@@ -67,8 +69,13 @@ function uniqueNames(names: readonly string[]): string[] {
   });
 }
 
-/** The conversion for a result, chosen once for all of its rows. */
+/** Columns that a result may have: each costs time in every row, whatever the limits of rows and bytes. */
+const maxColumns = 4096;
+
+/** The conversion for a result, chosen once for all of its rows. Throws `SqlRefusedError` above 4,096 columns. */
 export function rowReaderOf(result: DuckDBResult): RowReader {
+  if (result.columnCount > maxColumns)
+    throw new SqlRefusedError('The result has more than 4,096 columns; select fewer');
   return compileRowReader(result.columnNames(), result.columnTypes());
 }
 

@@ -215,6 +215,16 @@ describe('the limits of a result', () => {
   });
   afterAll(() => database.close());
 
+  it('bound its columns, and names that come twice cost no more than others', async () => {
+    const select = (columns: number): string => `SELECT ${Array(columns).fill('1 AS a').join(',')}`;
+    const { rows, columns } = await query(database, select(4096));
+    expect(Object.keys(rows[0] ?? {})).toEqual(columns.map(({ name }) => name));
+    expect(columns.slice(0, 3).map(({ name }) => name)).toEqual(['a', 'a_1', 'a_2']);
+    const started = performance.now();
+    await expect(query(database, select(20_000))).rejects.toMatchObject({ code: 'EXECUTE_SQL_REFUSED' });
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
   const limited = (more: Partial<typeof noLimits>) => ({ limits: { ...noLimits, ...more } });
 
   it('end 100 million rows at the budget with flat memory', async () => {
