@@ -14,7 +14,7 @@ import {
 import type { AuditEntry } from './entry.js';
 import { createKeyedHash } from './keyed-hash.js';
 import { redactSql } from './redact-sql.js';
-import { hideQuery, redactUri } from './redact-uri.js';
+import { hideQuery, redactUri, withoutUnknownUri } from './redact-uri.js';
 import { createRedactor, type Redactor } from './redact.js';
 import { hasSensitive, hideArguments } from './sensitive-texts.js';
 import { formatMicros } from './timestamp.js';
@@ -222,7 +222,9 @@ function describeOutcome(
   const { redactor } = describer;
   const clean = (text: string): string => {
     const hidden = withoutArguments(text, call, nodes);
-    return redactor.text(call.request.kind === 'resource' ? hideQuery(hidden, redactor) : hidden);
+    if (call.request.kind !== 'resource') return redactor.text(hidden);
+    const known = call.endpoint === undefined ? withoutUnknownUri(hidden, call.request.name) : hidden;
+    return redactor.text(hideQuery(known, redactor));
   };
   const durationMs = Math.round(outcome.durationMs * 1000) / 1000;
   const policy = describePolicy(outcome.policy, clean);

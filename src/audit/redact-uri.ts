@@ -50,6 +50,23 @@ export function hideQuery(text: string, redactor: Redactor): string {
   );
 }
 
+/**
+ * What is shown of a URI that is no resource's: its scheme and its length. The rest may be a sensitive value that the URI
+ * of a template was meant to have.
+ */
+export function hideUnknownUri(uri: string): string {
+  const scheme = /^[a-z][a-z\d+.-]{0,63}:(?:\/\/)?/i.exec(uri)?.[0] ?? '';
+  return `${scheme}[${uri.length - scheme.length} characters]`;
+}
+
+/** A text without that URI, also where it stands cut at 256 characters. */
+export function withoutUnknownUri(text: string, uri: string): string {
+  const shown = hideUnknownUri(uri);
+  if (uri === '') return text;
+  const start = uri.slice(0, 256);
+  return text.includes(uri) ? text.replaceAll(uri, () => shown) : text.replaceAll(start, () => shown);
+}
+
 /** A concrete resource URI without the values of sensitive parameters, of secret query fields, and of what looks like a secret. */
 export function redactUri(
   uri: string,
@@ -57,8 +74,9 @@ export function redactUri(
   nodes: ReadonlyMap<string, TypeNode>,
   redactor: Redactor,
 ): string {
+  if (endpoint === undefined) return redactor.name(hideUnknownUri(uri));
   const hidden = (name: string): boolean => nodes.get(name)?.sensitive === true || redactor.isSecretKey(name);
-  const anyHidden = endpoint !== undefined && [...nodes.keys()].some(hidden);
+  const anyHidden = [...nodes.keys()].some(hidden);
   const shown = anyHidden ? hideVariables(uri, endpoint, hidden) : uri;
   return redactor.name(hideQuery(shown.slice(0, 4096), redactor));
 }

@@ -180,6 +180,26 @@ describe('the record of a call', () => {
     });
   });
 
+  it.each([
+    ['hunter2secret', 'hunter2secret'],
+    [{ pins: 'hunter2secret' }, 'hunter2secret'],
+    [['hunter2secret'], 'hunter2secret'],
+    [424242, '424242'],
+  ])(
+    'has nothing in an error text that was sent where sensitive values are declared below: %j',
+    (sent, quoted) => {
+      const pins: TypeNode = { type: 'array', items: text({ sensitive: true }), origin };
+      const endpoint = { ...tool, parameters: [{ name: 'pins', node: pins, header: false }] };
+      const error = new ExecuteFailedError(`expected an array, got ${quoted}`);
+      const failed = described({
+        endpoint,
+        request: request({ arguments: { pins: sent } }),
+        outcome: { status: 'error', callId: 'c', durationMs: 0, policy, error },
+      });
+      expect(failed.error).toBe('expected an array, got [REDACTED]');
+    },
+  );
+
   it('names every rule that was asked, and what it did', () => {
     const trace = {
       id: 'r1',
@@ -212,6 +232,23 @@ describe('the record of a call', () => {
   });
 
   it.each([
+    ['emp://S3CR3T/more', 'emp://[11 characters]'],
+    ['emp:S3CR3T', 'emp:[6 characters]'],
+    ['S3CR3T $& $1', '[12 characters]'],
+    [`emp://S3CR3T${'x'.repeat(300)}`, 'emp://[306 characters]'],
+  ])('shows nothing but scheme and length of a URI that is no resource: %s', (name, wanted) => {
+    const error = new UnknownEndpointError(`Resource not found: ${name.slice(0, 256)}`);
+    const entry = described({
+      request: request({ kind: 'resource', name }),
+      endpoint: undefined,
+      outcome: { status: 'error', callId: 'c', durationMs: 0, policy, error },
+    });
+    expect([entry.resource_uri, entry.operation_name]).toEqual([wanted, wanted]);
+    expect(entry.error).toBe(`Resource not found: ${wanted}`);
+    expect(JSON.stringify(entry)).not.toContain('S3CR3T');
+  });
+
+  it.each([
     ['emp://S3CR3T/sales', 'emp://[REDACTED]/sales'],
     ['emp://S3CR3T/a/b/c', 'emp://{pin}/{department}'],
   ])('has no sensitive parameter in the URI %s', (name, wanted) => {
@@ -231,7 +268,7 @@ describe('the record of a call', () => {
       endpoint: undefined,
       outcome: { status: 'error', callId: 'c', durationMs: 0, policy, error },
     });
-    const shown = 'x://y?api_key=[REDACTED]&q=1&token=[REDACTED]';
+    const shown = 'x://[27 characters]';
     expect([entry.resource_uri, entry.operation_name]).toEqual([shown, shown]);
     expect(entry.error).toBe(`Resource not found: ${shown}`);
   });
