@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
 import { AuditUnavailableError } from '../errors.js';
 import type { Transport } from '../model/call.js';
 import type { AuditSettings } from '../model/settings.js';
@@ -43,7 +44,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     makeFolder(place.folder);
     return openWriter(options, place, await setTornAside(place));
   } catch (error) {
-    throw toUnavailable(error);
+    throw toUnavailable(error, resolve(place.folder));
   }
 }
 
@@ -110,13 +111,37 @@ function stateFolders(stateDirectory: string | undefined, place: LogPlace): stri
   return [folder];
 }
 
-function toUnavailable(error: unknown): AuditUnavailableError {
+const otherPlace = 'or set audit.path to another place';
+const remedies: ReadonlyMap<string, string> = new Map([
+  ['EACCES', `let this user write there, ${otherPlace}`],
+  ['EPERM', `let this user write there, ${otherPlace}`],
+  ['EROFS', `the file system is read-only: mount it for writing, ${otherPlace}`],
+  ['ENOSPC', `the disk is full: make room, ${otherPlace}`],
+  ['EDQUOT', `the quota is used up: make room, ${otherPlace}`],
+  ['EEXIST', `a part of this path is no folder: move it away, ${otherPlace}`],
+  ['ENOTDIR', `a part of this path is no folder: move it away, ${otherPlace}`],
+]);
+
+/** A user without a name, as in some containers, is named by its number. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
+
+function toUnavailable(error: unknown, folder: string): AuditUnavailableError {
   if (error instanceof AuditUnavailableError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  return new AuditUnavailableError(
-    `The audit log cannot be opened for writing${code === undefined ? '' : ` (${code})`}`,
-    {
+  if (code === undefined) {
+    return new AuditUnavailableError(`The audit log in ${folder} cannot be opened for writing`, {
       cause: error,
-    },
+    });
+  }
+  const remedy = remedies.get(code) ?? `check the folder, ${otherPlace}`;
+  return new AuditUnavailableError(
+    `Cannot create files in ${folder} as user ${userName()} (${code}): ${remedy}`,
+    { cause: error },
   );
 }
