@@ -1,6 +1,6 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { exportLog } from '../audit/export-log.js';
 import { followLog } from '../audit/follow-log.js';
 import { logColumns } from '../audit/log-columns.js';
@@ -9,11 +9,13 @@ import { logStats, type StatsGroup, type StatsKey } from '../audit/log-stats.js'
 import { queryLog } from '../audit/query-log.js';
 import { streamLog } from '../audit/stream-log.js';
 import type { UnreadableLines } from '../audit/unreadable-lines.js';
+import { UsageError } from '../errors.js';
 import type { JsonObject } from '../model/json.js';
 import type { Context, ExitCode } from './context.js';
 import { csvLine } from './csv.js';
 import type { LogOptions } from './log-options.js';
 import { printNote, printResult, printText } from './output.js';
+import { printable, printableLine } from './printable.js';
 import { cell, recordRow, rowColumns, rowHead } from './log-text.js';
 import { tableText } from './table.js';
 
@@ -45,6 +47,11 @@ function lineOf(form: Form, columns: readonly string[], record: JsonObject): str
   return form === 'csv' ? csvLine(columns.map((name) => record[name])) : `${JSON.stringify(record)}\n`;
 }
 
+/** A file or a pipe gets lines as they are; a terminal gets nothing that it would obey. */
+function writeLine({ world }: Context, line: string): void {
+  world.stdout.write(world.stdout.isTTY === true ? printableLine(line) : line);
+}
+
 /** Prints a page of records. */
 export async function printRecords(
   context: Context,
@@ -65,7 +72,7 @@ export async function printRecords(
   if (form === 'csv') context.world.stdout.write(csvLine(columns));
   if ((form === 'csv' || form === 'jsonl') && options.limit + options.offset > largestPage) {
     const { unreadable } = await streamLog(query, (record) => {
-      context.world.stdout.write(lineOf(form, columns, record));
+      writeLine(context, lineOf(form, columns, record));
     });
     warnUnreadable(context, unreadable);
     return 0;
@@ -73,7 +80,7 @@ export async function printRecords(
   const { records, total, unreadable } = await queryLog(query);
   if (form === 'json') printResult(context, { records, total, unreadable }, () => '');
   else if (form === 'table') printText(context, pageText(context, records, total, options));
-  else for (const record of records) context.world.stdout.write(lineOf(form, columns, record));
+  else for (const record of records) writeLine(context, lineOf(form, columns, record));
   warnUnreadable(context, unreadable);
   return 0;
 }
@@ -122,11 +129,11 @@ export async function followRecords(
     take: (record) => {
       const shown = options.fields === undefined ? record : pick(record, columns);
       const row = options.fields?.map((name) => cell(name, record[name], options.utc === true));
-      const text =
-        form === 'table'
-          ? `${(row ?? recordRow(record, options.utc === true, colors)).join('  ')}\n`
-          : lineOf(form, columns, shown);
-      context.world.stdout.write(text);
+      if (form !== 'table') writeLine(context, lineOf(form, columns, shown));
+      else {
+        const cells = row?.map((text) => printable(text)) ?? recordRow(record, options.utc === true, colors);
+        context.world.stdout.write(`${cells.join('  ').replaceAll(/[\t\n]/g, ' ')}\n`);
+      }
     },
   });
   return 0;
@@ -171,6 +178,7 @@ export async function exportRecords(
 ): Promise<ExitCode> {
   const { exportCsv, exportDuckdb, exportParquet } = options;
   const file = resolve(context.world.cwd, exportCsv ?? exportDuckdb ?? exportParquet ?? '');
+  if (!existsSync(dirname(file))) throw new UsageError(`${dirname(file)} does not exist`);
   const { count, unreadable } =
     exportCsv === undefined
       ? await exportLog(path, filter, { format: exportDuckdb === undefined ? 'parquet' : 'duckdb', file })

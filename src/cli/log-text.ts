@@ -54,17 +54,24 @@ function policyOf(record: JsonObject): string {
   return record['policy_rule'] === undefined ? decision : `${decision} ${text(record['policy_rule'])}`;
 }
 
+/** Who it was: a name of a user, or what is known of one without a name. */
+function whoOf(record: JsonObject): string {
+  const user = text(record['username'] ?? record['user_id'] ?? record['user_key']);
+  if (user !== '') return user;
+  const role = text(record['role']);
+  return role === '' ? '-' : `(role ${role})`;
+}
+
 /** A record as a row under `rowHead`. */
 export function recordRow(record: JsonObject, utc: boolean, colors: Colors): string[] {
   const what = `${text(record['operation_type'])} ${text(record['resource_uri'] ?? record['operation_name'])}`;
-  const who = text(record['username'] ?? record['user_id'] ?? record['user_key'] ?? record['role']);
   const denied = record['policy_decision'] === 'deny';
   const failed = record['operation_status'] === 'error';
   const result = printable(resultOf(record));
   return [
     localTime(text(record['timestamp']), utc),
     printable(what),
-    printable(who === '' ? '-' : who),
+    printable(whoOf(record)),
     failed ? colors.red(result) : result,
     denied ? colors.red(printable(policyOf(record))) : printable(policyOf(record)),
     text(record['duration_ms']),

@@ -37,7 +37,7 @@ function answerText({ answer, unanchored, unchecked, findings }: VerifyReport): 
   }
 }
 
-function reportText(report: VerifyReport): string {
+function reportText(report: VerifyReport, answer: string): string {
   const { segments, records, retired, running, notChained, findings, findingCount } = report;
   const notes = [
     `${records} records in ${segments} segments`,
@@ -47,14 +47,15 @@ function reportText(report: VerifyReport): string {
   ];
   const listed = findings.map((one) => `${placeOf(one)}: ${one.message}`);
   const more = findingCount > findings.length ? [`and ${findingCount - findings.length} more`] : [];
-  return [answerText(report), ...notes, ...listed, ...more].map((line) => printable(line)).join('\n');
+  return [answer, ...notes, ...listed, ...more].map((line) => printable(line)).join('\n');
 }
 
-function readPublicKey(context: Context, file: string): string {
+function readGiven(context: Context, option: string, file: string): string {
+  const path = resolve(context.world.cwd, file);
   try {
-    return readFileSync(resolve(context.world.cwd, file), 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError('The file of --public-key cannot be read', { cause: error });
+    throw new UsageError(`The file of ${option} cannot be read: ${path}`, { cause: error });
   }
 }
 
@@ -75,6 +76,7 @@ export async function logVerify(
   const site = await openSite(context, { ignoreErrors: () => true });
   const { siteSecret, stateDirectory } = keysOf(site);
   const { path, signingKey } = site.project.audit;
+  for (const file of head) readGiven(context, '--head', file);
   const report = verifyLog({
     path,
     stateDirectory,
@@ -82,16 +84,13 @@ export async function logVerify(
     keys: {
       siteSecret,
       signingKey: publicKey === undefined ? signingKey : undefined,
-      publicKey: publicKey === undefined ? undefined : readPublicKey(context, publicKey),
+      publicKey: publicKey === undefined ? undefined : readGiven(context, '--public-key', publicKey),
     },
   });
-  const failed = report.answer === 'broken' || report.answer === 'missing';
-  return printResult(
-    context,
-    { ...report, text: answerText(report) },
-    () => reportText(report),
-    failed ? 4 : 0,
-  );
+  const empty = report.segments === 0 && report.findingCount === 0;
+  const failed = empty || report.answer === 'broken' || report.answer === 'missing';
+  const text = empty ? `nothing to verify: no segment at ${path}` : answerText(report);
+  return printResult(context, { ...report, text }, () => reportText(report, text), failed ? 4 : 0);
 }
 
 /** `mxcp log verify`. */

@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { isLogColumn } from '../audit/log-columns.js';
+import { isLogColumn, logColumns } from '../audit/log-columns.js';
 import { parseTime, type LogFilter } from '../audit/log-filter.js';
 import { UsageError } from '../errors.js';
+import { didYouMean } from '../lib/did-you-mean.js';
 import type { Context, ExitCode, Invoke } from './context.js';
 import type { LogOptions } from './log-options.js';
 import { configureLogShow } from './log-show.js';
@@ -88,7 +89,11 @@ function wholeNumber(text: string): number {
 function fieldList(text: string): string[] {
   const fields = text.split(',').map((name) => name.trim());
   const unknown = fields.find((name) => !isLogColumn(name));
-  if (unknown !== undefined) throw new InvalidArgumentError(`A record has no field '${unknown}'.`);
+  if (unknown !== undefined) {
+    const near = logColumns.find((name) => name === `${unknown}name`) ?? didYouMean(unknown, logColumns);
+    const hint = near === undefined ? '' : `; did you mean ${near}?`;
+    throw new InvalidArgumentError(`A record has no field '${unknown}'${hint === '' ? '.' : hint}`);
+  }
   return fields;
 }
 
@@ -151,11 +156,28 @@ function addOutput(command: Command): void {
     );
 }
 
+/** A subcommand whose help lists the options that all commands have, and not those of the search. */
+function subcommand(command: Command, name: string): Command {
+  return command.command(name).configureHelp({
+    showGlobalOptions: true,
+    visibleGlobalOptions: () => [...(command.parent?.options ?? [])],
+  });
+}
+
+function refuseWord(word: string): never {
+  const near = didYouMean(word, ['show', 'verify']);
+  const hint = near === undefined ? 'there are show and verify' : `did you mean ${near}?`;
+  throw new UsageError(`Unknown subcommand of log: ${word}; ${hint}`);
+}
+
 /** `mxcp log`, `mxcp log show` and `mxcp log verify`. */
 export function configure(command: Command, invoke: Invoke): void {
   addFilters(command);
   addOutput(command);
-  command.action((options: LogOptions) => invoke((context) => log(context, options)));
-  configureLogShow(command.command('show'), invoke);
-  configureLogVerify(command.command('verify'), invoke);
+  command.allowExcessArguments().action((options: LogOptions, { args: [word] }: Command) => {
+    if (word !== undefined) refuseWord(word);
+    return invoke((context) => log(context, options));
+  });
+  configureLogShow(subcommand(command, 'show'), invoke);
+  configureLogVerify(subcommand(command, 'verify'), invoke);
 }

@@ -98,8 +98,35 @@ describe('mxcp log', () => {
   it('says when an export cannot be written', async () => {
     for (const option of ['--export-csv', '--export-duckdb', '--export-parquet']) {
       const { code, stderr } = await site.mxcp(['log', option, 'no/such/folder/file']);
-      expect([option, code, stderr === '']).toEqual([option, 1, false]);
+      expect([option, code]).toEqual([option, 2]);
+      expect(stderr).toContain(`${join(site.root, 'no/such/folder')} does not exist`);
     }
+  });
+
+  it('says what was probably meant', async () => {
+    expect((await site.mxcp(['log', '--fields', 'user'])).stderr).toContain('did you mean username?');
+    const { code, stderr } = await site.mxcp(['log', 'shwo', 'x']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('shwo; did you mean show?')]);
+  });
+
+  it('lists in the help of a subcommand what it takes', async () => {
+    const { stdout } = await site.mxcp(['log', 'verify', '--help']);
+    expect(stdout).toContain('--public-key');
+    expect(stdout).toContain('--site');
+    expect(stdout).not.toContain('--export-csv');
+  });
+
+  it('gives a terminal no character that it would obey, and a file every one', async () => {
+    const args = ['log', '--fields', 'operation_name', '--limit', '1'];
+    const name = 'x\u009b31m\u202ey\u2028z\u200b';
+    await site.mxcp(['run', 'tool', name]);
+    const escaped = String.raw`x\u009b31m\u202ey\u2028z\u200b`;
+    for (const form of ['--csv', '--jsonl']) {
+      expect((await site.mxcp([...args, form])).stdout).toContain(name);
+      expect((await site.mxcp([...args, form], { terminal: true })).stdout).toContain(escaped);
+    }
+    const { stdout } = await site.mxcp(args);
+    expect(stdout).toContain(String.raw`x\u{9b}31m\u{202e}y\u{2028}z\u{200b}`);
   });
 
   it('follows until it is interrupted', async () => {
@@ -160,6 +187,21 @@ describe('mxcp log verify', () => {
       result: { answer: 'broken' },
     });
     writeFileSync(path, text);
+  });
+
+  it('of no log at all has nothing to say, which is no success', async () => {
+    const empty = await bootstrappedSite();
+    const { code, stdout } = await empty.mxcp(['log', 'verify']);
+    const path = join(empty.root, 'audit');
+    expect([code, stdout.split('\n')[0]]).toEqual([
+      4,
+      expect.stringContaining(`nothing to verify: no segment at ${path}`),
+    ]);
+  });
+
+  it('names a head that is not there', async () => {
+    const { code, stderr } = await site.mxcp(['log', 'verify', '--head', '/nope']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--head cannot be read: /nope')]);
   });
 
   it('checks the signatures of a site secret that is not there as unsigned', async () => {
