@@ -1,6 +1,7 @@
-import { Server, type ServerCapabilities } from '@modelcontextprotocol/server';
+import type { Server, ServerCapabilities } from '@modelcontextprotocol/server';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv';
 import type { Runtime } from '../../engine/runtime.js';
+import { CheckedServer } from './checked-server.js';
 import { serveCompletion } from './serve-completion.js';
 import { servePrompts } from './serve-prompts.js';
 import { serveResources } from './serve-resources.js';
@@ -30,7 +31,8 @@ export function createServer(session: Session): Server {
   const runtime = session.runtime();
   const { name, version, instructions } = runtime.project.server;
   const capabilities = capabilitiesOf(runtime);
-  const server = new Server(
+  const server = new CheckedServer(
+    session,
     { name, version },
     { capabilities, jsonSchemaValidator, ...(instructions !== undefined && { instructions }) },
   );

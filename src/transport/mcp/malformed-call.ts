@@ -1,0 +1,69 @@
+import { ProtocolError, type Result, type ServerContext } from '@modelcontextprotocol/server';
+import type { EndpointKind } from '../../model/rule.js';
+import { rpcCodes } from '../present-error.js';
+import { callTool } from './call-tool.js';
+import { messageMeta } from './message-meta.js';
+import { toProtocolError } from './protocol-errors.js';
+import { runCall, type Wish } from './run-call.js';
+import type { Session } from './session.js';
+import { toToolError, toToolResult } from './to-tool-result.js';
+
+/** What the methods that call an endpoint say in their `params`. */
+const methods: ReadonlyMap<string, { readonly kind: EndpointKind; readonly member: 'name' | 'uri' }> =
+  new Map([
+    ['tools/call', { kind: 'tool', member: 'name' }],
+    ['prompts/get', { kind: 'prompt', member: 'name' }],
+    ['resources/read', { kind: 'resource', member: 'uri' }],
+  ]);
+
+/** A call in a form that the SDK would refuse in words of its own. */
+interface Malformed {
+  readonly kind: EndpointKind;
+  readonly member: 'name' | 'uri';
+  /** Undefined when it is missing or no text. */
+  readonly name: string | undefined;
+  readonly arguments: unknown;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Recognises a call without a name, or with arguments that are no object. */
+export function readMalformed(
+  method: string,
+  params: Readonly<Record<string, unknown>> | undefined,
+): Malformed | undefined {
+  const target = methods.get(method);
+  if (target === undefined) return undefined;
+  const name = params?.[target.member];
+  if (typeof name !== 'string') return { ...target, name: undefined, arguments: undefined };
+  const args = params?.['arguments'];
+  if (target.kind === 'resource' || args === undefined || isObject(args)) return undefined;
+  return { ...target, name, arguments: args === null ? [] : args };
+}
+
+/** Makes a malformed call all the same, so that it is counted, refused in our words and on record like any other. */
+export async function answerMalformed(
+  session: Session,
+  { kind, member, name, arguments: args }: Malformed,
+  context: ServerContext,
+): Promise<Result> {
+  const meta = messageMeta(context);
+  const wish = { kind, name: name ?? '', arguments: args, meta, signal: context.mcpReq.signal };
+  if (kind === 'tool' && name !== undefined) return answerTool(session, wish);
+  const ended = await runCall(session, session.runtime(), wish);
+  if (ended.status === 'failed' && (name !== undefined || ended.error.code !== 'CALL_UNKNOWN_ENDPOINT')) {
+    throw toProtocolError(kind, wish.name, ended);
+  }
+  throw new ProtocolError(rpcCodes.params, `Invalid params: "${member}" must be a string`, {
+    code: 'CALL_INVALID_ARGUMENTS',
+    call_id: ended.callId,
+  });
+}
+
+async function answerTool(session: Session, wish: Wish): Promise<Result> {
+  const ended = await callTool(session, wish);
+  if (ended.end === 'protocol-error') throw ended.error;
+  return ended.end === 'answer' ? toToolResult(ended.answer) : toToolError(ended.error, ended.callId);
+}
