@@ -1,5 +1,6 @@
 import { SqlRefusedError } from '../errors.js';
 import { allowedFunctions, allowedTableFunctions } from './allowed-functions.js';
+import { withoutLiterals } from './duckdb-error.js';
 import { splitStatements, type SqlSegment } from './lex-sql.js';
 
 /** A table or view that queries may read, by its parts. */
@@ -24,11 +25,11 @@ export interface FreeSqlCatalog {
  */
 export async function checkFreeSql(sql: string, catalog: FreeSqlCatalog): Promise<SqlSegment> {
   const [segment, ...others] = splitStatements(sql);
-  if (!segment) throw refuse('The text has no statement');
-  if (others.length > 0) throw refuse('More than one statement');
+  if (!segment) throw refuseWhole('The text has no statement');
+  if (others.length > 0) throw refuseWhole('More than one statement');
   const parsed = readTree(await catalog.parse(queryOf(segment)));
   const statements = listOf(parsed, 'statements');
-  if (statements.length !== 1) throw refuse('More than one statement');
+  if (statements.length !== 1) throw refuseWhole('More than one statement');
   const relations = await catalog.relations();
   for (const statement of statements) checkNode(statement, { relations, ctes: new Set() });
   return segment;
@@ -48,10 +49,14 @@ function queryOf({ text, start, tokens }: SqlSegment): string {
 
 function readTree(json: string): TreeNode {
   const parsed: unknown = JSON.parse(json);
-  if (!isNode(parsed)) throw refuse('The statement cannot be read');
+  if (!isNode(parsed)) throw refuseWhole('The statement cannot be read');
   if (parsed['error'] === false) return parsed;
-  if (parsed['error_type'] === 'parser') throw refuse('The statement has a syntax error');
-  throw refuse('This is not a query');
+  if (parsed['error_type'] === 'parser') {
+    throw new SqlRefusedError(
+      `The statement has a syntax error: ${withoutLiterals(textOf(parsed, 'error_message'))}`,
+    );
+  }
+  throw refuseWhole('This is not a query');
 }
 
 /** One object of the parse tree. JSON.parse makes every key an own property, so lookups of known keys are safe. */
@@ -221,9 +226,14 @@ function printable(text: string): string {
   return `'${text.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '?').slice(0, 60)}'`;
 }
 
+const allowance =
+  'one SELECT (or DESCRIBE, SUMMARIZE, EXPLAIN without ANALYZE) over the tables and views of this database, with ' +
+  'functions that only compute';
+
 function refuse(what: string): SqlRefusedError {
-  return new SqlRefusedError(
-    `${what} is not allowed: one SELECT (or DESCRIBE, SUMMARIZE, EXPLAIN without ANALYZE) over the tables and views of ` +
-      'this database, with functions that only compute',
-  );
+  return new SqlRefusedError(`${what} is not allowed. Allowed is ${allowance}`);
+}
+
+function refuseWhole(sentence: string): SqlRefusedError {
+  return new SqlRefusedError(`${sentence}. Allowed is ${allowance}`);
 }

@@ -2,6 +2,7 @@ import {
   CancelledError,
   ExecuteConflictError,
   ExecuteFailedError,
+  SqlRefusedError,
   isMxcpError,
   type MxcpError,
 } from '../errors.js';
@@ -107,4 +108,26 @@ export function toExecuteError(error: unknown): MxcpError {
   if (failure.type === 'Interrupt') return new CancelledError('The query was interrupted', { cause: error });
   const text = publicTexts.get(failure.type) ?? 'the database reported an error';
   return new ExecuteFailedError(`SQL failed (${failure.type}): ${text}`, { cause: error });
+}
+
+/** DuckDB's words with every text in single quotes replaced, on one line and at most 500 characters long. */
+export function withoutLiterals(message: string): string {
+  return message
+    .replaceAll(/'(?:[^']|'')*(?:'|$)/g, "'…'")
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, 500);
+}
+
+const aboutCallersSql = new Set(['Binder', 'Catalog', 'Parser', 'Syntax']);
+
+/**
+ * The error for SQL that a caller wrote and DuckDB could not prepare: its words are about the caller's text and the
+ * catalogue that the caller may list, never about rows, and let the caller repair it. Others are given back unchanged.
+ */
+export function toCallersError(error: unknown): unknown {
+  if (isMxcpError(error)) return error;
+  const { type, message } = readFailure(error);
+  if (!aboutCallersSql.has(type)) return error;
+  return new SqlRefusedError(`${type} error: ${withoutLiterals(message)}`, { cause: error });
 }

@@ -33,7 +33,7 @@ export interface InstanceSetup {
 export async function openDuckdb(setup: InstanceSetup): Promise<DuckDBInstance> {
   const { path } = setup.settings;
   const deadline = Date.now() + setup.lockWaitMs;
-  if (path !== ':memory:' && !setup.readonly) await mkdir(dirname(path), { recursive: true });
+  if (path !== ':memory:' && !setup.readonly) await makeFolder(path);
   for (let wait = 20; ; wait = Math.min(wait * 2, 500)) {
     try {
       return await DuckDBInstance.create(path, instanceOptions(setup));
@@ -43,6 +43,17 @@ export async function openDuckdb(setup: InstanceSetup): Promise<DuckDBInstance> 
       if (!locked || Date.now() + wait > deadline) throw openError(path, message, locked, error);
     }
     await delay(wait);
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new DatabaseUnavailableError(`Cannot make the folder of the database ${path}: ${message}`, {
+      cause: error,
+    });
   }
 }
 

@@ -5,7 +5,7 @@ import type { Caller } from '../model/caller.js';
 import type { ResultColumn } from '../model/effects.js';
 import type { Limits } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
-import { isConflict, readFailure, toExecuteError } from './duckdb-error.js';
+import { isConflict, readFailure, toCallersError, toExecuteError } from './duckdb-error.js';
 import { leaseFor, type RunSite } from './lease-for.js';
 import { interruptible, throwIfStopped } from './guard.js';
 import type { Lease, LeaseKind } from './pool.js';
@@ -137,8 +137,13 @@ async function runOn(
   const { callers } = site.instance;
   callers.enter(session.id, call);
   try {
-    const { statements, binders } = typeof body === 'function' ? await body(session.connection) : body;
-    return await runStatements(session, statements, { ...call, args, binders });
+    if (typeof body !== 'function')
+      return await runStatements(session, body.statements, { ...call, args, binders: body.binders });
+    return await body(session.connection)
+      .then(({ statements, binders }) => runStatements(session, statements, { ...call, args, binders }))
+      .catch((error: unknown) => {
+        throw toCallersError(error);
+      });
   } finally {
     callers.leave(session.id);
   }

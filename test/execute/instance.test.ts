@@ -14,6 +14,18 @@ async function file(): Promise<string> {
 }
 
 describe('a database file', () => {
+  it.each(['data.duckdb', 'inner/data.duckdb'])(
+    'in a folder that is a file is unavailable: %s',
+    async (name) => {
+      const blocked = join(await temporaryFolder(), 'blocked');
+      await writeFile(blocked, '');
+      await expect(openWith('', { path: join(blocked, name) })).rejects.toMatchObject({
+        code: 'EXECUTE_DATABASE_UNAVAILABLE',
+        message: expect.stringContaining('blocked') as string,
+      });
+    },
+  );
+
   it('is one instance for all that open it, also through a link, and closes with the last', async () => {
     const path = await file();
     const init = sql('CREATE TABLE IF NOT EXISTS t(a INTEGER); INSERT INTO t VALUES (1)');

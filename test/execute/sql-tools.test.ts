@@ -62,6 +62,19 @@ describe('execute_sql_query', () => {
     await expect(long).rejects.toMatchObject({ code: 'CALL_CANCELLED' });
   });
 
+  it.each([
+    ['SELECT nmae FROM people', /^Binder error: .*"nmae" not found.*name/],
+    ["SELECT sum('ada lovelace') FROM people", /^Binder error: (?!.*ada lovelace)/],
+    ['SELECT 1::nosuch', /^Catalog error: .*nosuch/],
+    ['SELEC 1', /^The statement has a syntax error: .*"SELEC"$/],
+    ['DROP TABLE people', /^This is not a query\. Allowed is one SELECT/],
+  ])('tells a caller how to repair %s', async (sql, message) => {
+    await expect(use('execute_sql_query', { sql })).rejects.toMatchObject({
+      code: 'EXECUTE_SQL_REFUSED',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
   it('says nothing of the data when a query fails', async () => {
     const failing = use('execute_sql_query', { sql: 'SELECT CAST(name AS INTEGER) FROM people' });
     await expect(failing).rejects.toMatchObject({
