@@ -43,6 +43,14 @@ function limitText(limit: string): string {
   return `The result passed the limit ${limit} of this endpoint. Narrow the call: filter more, or ask for fewer rows or columns.`;
 }
 
+/** No row where one is declared, which is most often about the arguments (spec page 03, "Results"). */
+const noResults = 'No results returned';
+
+const unfitText = 'The result does not have the declared form. This is a fault of the site, not of the call.';
+
+/** What `admit` says of any credential on a site without sign-in. */
+const noAuthentication = 'This server has no authentication configured, so no credential is valid here';
+
 /** What each failure looks like. Exhaustive: a new code does not compile until it is decided what a caller sees of it. */
 function faceOf(error: MxcpError): Face {
   switch (error.code) {
@@ -73,9 +81,7 @@ function faceOf(error: MxcpError): Face {
     case 'EXECUTE_LIMIT_EXCEEDED':
       return failed(limitText(error.limit));
     case 'EXECUTE_INVALID_RESULT':
-      return failed(
-        'The result does not have the declared form. This is a fault of the site, not of the call.',
-      );
+      return failed(error.message === noResults ? noResults : unfitText);
     case 'EXECUTE_CONFLICT':
       return failed('The call met another one that wrote the same data. Try again.', 409);
     case 'EXECUTE_COMMIT_FAILED':
@@ -87,7 +93,10 @@ function faceOf(error: MxcpError): Face {
     case 'AUTH_CREDENTIAL_REQUIRED':
       return refused('Authentication required', 401);
     case 'AUTH_CREDENTIAL_INVALID':
-      return refused('The credential is not valid', 401);
+      return refused(
+        error.message === noAuthentication ? noAuthentication : 'The credential is not valid',
+        401,
+      );
     case 'AUTH_CREDENTIAL_AMBIGUOUS':
       return refused(error.message, 400);
     case 'AUTH_ANONYMOUS_REFUSED':

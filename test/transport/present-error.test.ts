@@ -9,6 +9,9 @@ const shown: readonly errors.MxcpError[] = [
   new errors.PolicyDeniedError('Sign in first', 'no-guests', 'input'),
   new errors.SqlRefusedError('COPY is not allowed'),
   new errors.CredentialAmbiguousError('A request carries at most one credential'),
+  new errors.CredentialInvalidError(
+    'This server has no authentication configured, so no credential is valid here',
+  ),
   new errors.AnonymousRefusedError('Set auth.allow_anonymous: true'),
 ];
 
@@ -50,6 +53,11 @@ describe('a failure in the words that may leave the server', () => {
       expect(presented).toContain('"call_id":"the-call"');
     },
   );
+
+  it('says that there was no row where one is declared', () => {
+    const error = new errors.InvalidResultError('No results returned', '');
+    expect(presentError(error, 'id').text).toBe('No results returned (call id)');
+  });
 
   it('carries what a client can act on', () => {
     const metaOf = (error: errors.MxcpError) => presentError(error, 'id').meta;

@@ -55,6 +55,12 @@ function queryNames(url: string): string[] {
   return start === -1 ? [] : [...new URLSearchParams(url.slice(start + 1)).keys()];
 }
 
+/** True for a body that is not sent as it is: nothing here unpacks one, so that none grows. */
+function isEncoded(headers: RawHeaders): boolean {
+  const encodings = headers['content-encoding'] ?? [];
+  return encodings.some((encoding) => encoding.trim().toLowerCase() !== 'identity');
+}
+
 /** A stream of change notifications lasts until the client or the server ends it: nobody waits for its end. */
 function isStanding(body: Json): boolean {
   return (
@@ -106,6 +112,10 @@ export function createMcpRoute(parts: McpRouteParts): McpRoute {
         return sendRpcError(reply, 415, { code: rpcCodes.refused, message });
       }
       const { session, headers } = admission;
+      if (isEncoded(headers)) {
+        const message = 'Content-Encoding is not supported';
+        return sendRpcError(reply, 415, { code: rpcCodes.refused, message });
+      }
       const read = readBody(request.body, headers['mcp-protocol-version']?.[0]);
       if (!read.ok) return sendRpcError(reply, 400, { code: read.code, message: read.message });
       const signal = cancellation(reply, drain, isStanding(read.body));

@@ -37,6 +37,13 @@ function raw(
 }
 
 describe('a message that cannot be trusted is refused before dispatch', () => {
+  it.each(['gzip', 'br', 'identity, gzip'])('a body in the encoding %s', async (encoding) => {
+    const answer = await post(site.url, legacy('ping'), { 'content-encoding': encoding });
+    expect(answer.status).toBe(415);
+    expect(errorOf(answer).message).toBe('Content-Encoding is not supported');
+    expect((await post(site.url, legacy('ping'), { 'content-encoding': 'identity' })).status).toBe(200);
+  });
+
   it.each([
     ['no JSON', '{', 400, -32700],
     ['nothing', '', 400, -32700],
