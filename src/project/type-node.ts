@@ -157,10 +157,7 @@ function unknownRequired(field: Field): readonly Problem[] {
   });
 }
 
-/** Names that a condition already knows; a parameter of such a name is reachable there as `args.<name>` only (spec page 04). */
-const contextNames = ['user', 'args', 'request', 'endpoint', 'response', 'row'];
-
-/** Builds the parameters of an endpoint; duplicate names are errors, names of the rules' context a warning. */
+/** Builds the parameters of an endpoint; duplicate names are errors. */
 export function buildParameters(field: Field | undefined, problems: Problem[]): readonly Parameter[] {
   const seen = new Set<string>();
   return itemsOf(field).flatMap((item) => {
@@ -173,19 +170,9 @@ export function buildParameters(field: Field | undefined, problems: Problem[]): 
         problemOf(named, { rule: 'duplicate-name', message: `There are two parameters "${name}"` }),
       );
     seen.add(name);
-    if (contextNames.includes(name)) problems.push(reservedName(named, name));
     const header = booleanOf(at(item, 'header')) ?? false;
     if (header && node.sensitive === true) problems.push(sensitiveHeader(at(item, 'header') ?? item, name));
     return [{ name, node, header }];
-  });
-}
-
-function reservedName(field: Field, name: string): Problem {
-  return problemOf(field, {
-    severity: 'warning',
-    rule: 'reserved-name',
-    message: `In rules "${name}" means the ${name === 'user' ? 'caller' : name}, not this parameter`,
-    remedy: `Write args.${name} in conditions, or rename the parameter.`,
   });
 }
 
