@@ -114,7 +114,7 @@ function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenO
     enter: inFlight.enter,
     stopping: inFlight.signal,
     running: inFlight.count,
-    ready: () => inFlight.open() && audit.writable(),
+    ready: () => inFlight.open() && audit.writable() && !database.exhausted(),
     close: async (graceMs = 0) => {
       await inFlight.drain(graceMs);
       try {

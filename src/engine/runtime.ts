@@ -29,7 +29,7 @@ export interface Runtime {
   readonly stopping: AbortSignal;
   /** Calls running now. */
   readonly running: () => number;
-  /** True while new calls are taken and the audit log can be written. */
+  /** True while new calls are taken, the audit log can be written, and a database connection can become free. */
   readonly ready: () => boolean;
   /** Refuses new calls, waits for running ones up to `graceMs`, cancels the rest, flushes the log, closes the database. */
   readonly close: (graceMs?: number) => Promise<void>;
