@@ -41,8 +41,11 @@ export function parseUserContext(text: string, cwd: string): Persona {
 export function namedPersona(project: Project, name: string): Persona {
   const persona = Object.hasOwn(project.users, name) ? project.users[name] : undefined;
   if (persona !== undefined) return persona;
-  const near = didYouMean(name, Object.keys(project.users));
-  const hint = near === undefined ? '' : `; did you mean ${near}?`;
+  const users = Object.keys(project.users);
+  const near = didYouMean(name, users);
+  const known =
+    users.length === 0 ? ', and no other: see `users`' : `; it has ${users.slice(0, 20).join(', ')}`;
+  const hint = near === undefined ? known : `; did you mean ${near}?`;
   throw new UsageError(`The site has no user ${name}${hint}`);
 }
 

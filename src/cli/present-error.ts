@@ -1,4 +1,4 @@
-import type { ErrorCode, MxcpError } from '../errors.js';
+import type { MxcpError } from '../errors.js';
 import type { Context, ExitCode } from './context.js';
 import { printJson } from './output.js';
 import { printable } from './printable.js';
@@ -11,22 +11,25 @@ interface Advice {
   readonly hint?: string;
 }
 
-function adviceFor(code: ErrorCode): Advice {
-  switch (code) {
+function adviceFor(error: MxcpError): Advice {
+  switch (error.code) {
     case 'CONFIG_INVALID':
       return { exit: 3 };
     case 'CONFIG_NOT_FOUND':
       return { exit: 3, hint: 'Go to the folder of a site, name it with --site, or make one with mxcp init' };
     case 'USAGE_INVALID':
-      return { exit: 2, hint: 'mxcp <command> --help lists the options' };
+      return { exit: 2 };
     case 'CALL_UNKNOWN_ENDPOINT':
       return { exit: 1, hint: 'mxcp list shows what there is' };
     case 'CALL_ENDPOINT_INVALID':
       return { exit: 1, hint: 'mxcp validate shows what is wrong with it' };
     case 'POLICY_DENIED':
       return { exit: 1, hint: 'mxcp run … --explain shows every rule and what it did' };
-    case 'EXECUTE_FAILED':
     case 'EXECUTE_INVALID_RESULT':
+      if (error.message === 'No results returned')
+        return { exit: 1, hint: 'No row came. `nullable: true` in the return type makes that null' };
+      return { exit: 1, hint: 'What the body gave does not fit its return type' };
+    case 'EXECUTE_FAILED':
       return { exit: 1, hint: 'The body of the endpoint is at fault, not the call' };
     case 'AUDIT_UNAVAILABLE':
       return { exit: 1, hint: 'Nothing runs that cannot be recorded: see audit.path in mxcp config' };
@@ -66,17 +69,22 @@ function causes(error: unknown): string {
 
 /**
  * Says on the terminal, or as the JSON document of `--json`, that the command failed and how, and gives the exit code.
- * `details` are further members of the document. Causes appear with `--debug` only: they belong to the program, while a
+ * `details` are further members of the document; `explained`: the rules of a denial follow, so nothing points to them. Causes appear with `--debug` only: they belong to the program, while a
  * failed call (`presentOutcome`) never shows its own, because an engine's words can quote data.
  */
-export function presentError(context: Context, error: MxcpError, details: object = {}): ExitCode {
-  const { exit, hint } = adviceFor(error.code);
+export function presentError(
+  context: Context,
+  error: MxcpError,
+  details: object = {},
+  explained = false,
+): ExitCode {
+  const { exit, hint } = adviceFor(error);
   if (context.options.json) {
     const { code, message } = error;
     printJson(context, { status: 'error', error: message, code, issues: issuesOf(error), ...details });
   } else {
     if (error.code === 'CONFIG_INVALID') printProblems(context, error.problems);
-    else printFailure(context, error, hint);
+    else printFailure(context, error, explained && error.code === 'POLICY_DENIED' ? undefined : hint);
   }
   return exit;
 }

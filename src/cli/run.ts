@@ -38,13 +38,26 @@ function explanation(endpoint: Endpoint | undefined, outcome: Outcome): { json: 
   };
 }
 
+/** A caller learns only that a rule could not be evaluated; the operator has to know which one, where and why. */
+function noteBrokenRules(context: Context, endpoint: Endpoint | undefined, { policy }: Outcome): void {
+  const rules = endpoint === undefined ? [] : explainRules(endpoint, policy);
+  for (const { id, place, matched, error } of rules) {
+    if (matched !== 'not-evaluable') continue;
+    printNote(
+      context,
+      printable(`Rule ${id} at ${place} could not be evaluated: ${error ?? 'no cause given'}`),
+    );
+  }
+}
+
 function printOutcome(
   context: Context,
   outcome: Outcome,
   explained: ReturnType<typeof explanation> | undefined,
 ): ExitCode {
   if (outcome.status !== 'success') {
-    const code = presentError(context, outcome.error, explained?.json ?? { call_id: outcome.callId });
+    const details = explained?.json ?? { call_id: outcome.callId };
+    const code = presentError(context, outcome.error, details, explained !== undefined);
     if (explained !== undefined && !context.options.json) printText(context, explained.text);
     return code;
   }
@@ -89,8 +102,11 @@ export async function run(
     };
     const { call } = await import('../engine/pipeline.js');
     const outcome = await call(runtime, request, { skipResultCheck: options.skipOutputValidation === true });
-    const explained = options.explain && explanation(endpointOf(runtime, kind, name), outcome);
-    return printOutcome(context, outcome, explained);
+    const endpoint = endpointOf(runtime, kind, name);
+    const explained = options.explain && explanation(endpoint, outcome);
+    const code = printOutcome(context, outcome, explained);
+    if (explained === undefined) noteBrokenRules(context, endpoint, outcome);
+    return code;
   });
 }
 

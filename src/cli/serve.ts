@@ -50,7 +50,9 @@ async function startHttp({ runtime, logger, persona }: Opened): Promise<Service>
   } catch (cause) {
     if (!(cause instanceof Error) || !('syscall' in cause)) throw cause;
     const place = `${settings.host}:${settings.port}`;
-    throw new UsageError(`The server cannot listen on ${place}: ${cause.message}`, { cause });
+    const taken = 'code' in cause && cause.code === 'EADDRINUSE';
+    const why = taken ? 'another program listens there; use --port N' : cause.message;
+    throw new UsageError(`The server cannot listen on ${place}: ${why}`, { cause });
   }
 }
 

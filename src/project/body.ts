@@ -53,7 +53,7 @@ function otherLanguage(
   const named = file === undefined ? 'This body' : `The body ${file}`;
   if (language === 'python') {
     const remedy =
-      'Port it to SQL or TypeScript: docs/migrate.md shows how. `enabled: false` leaves the endpoint out until then.';
+      'Port it to SQL: docs/migrate.md shows how. `enabled: false` leaves the endpoint out until then.';
     return { rule: 'python-body', message: `${named} is Python, which this program does not run`, remedy };
   }
   const remedy = 'Write it in SQL, or leave the endpoint out with `enabled: false`.';

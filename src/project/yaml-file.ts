@@ -72,7 +72,10 @@ export function parseYaml(name: FileName, text: string): YamlFile {
       resolveKnownTags: false,
     });
     const problems = syntaxProblems(source, document.errors, document.warnings);
-    if (document.contents === null || document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) {
+    const unreadable = [...document.errors, ...document.warnings].some(
+      ({ code }) => code !== 'DUPLICATE_KEY',
+    );
+    if (document.contents === null || unreadable) {
       return { source, problems };
     }
     const converter = new Converter(source);
@@ -108,8 +111,23 @@ function yamlProblem(source: YamlSource, error: YAMLError): Problem {
     const message = 'This key is there twice in one map';
     return problemAt(source, start, { rule: 'duplicate-key', message, remedy: 'Keep one of them.' });
   }
+  if (error.code === 'TAG_RESOLVE_FAILED' && source.text[start] === '!') return unquotedTag(source, start);
   const words = source.confidential ? error.code.toLowerCase().replaceAll('_', ' ') : error.message;
   return problemAt(source, start, { rule: 'yaml-syntax', message: `This is not valid YAML: ${words}` });
+}
+
+/** For `condition: !('x' in user.roles)`: YAML takes the `!` for a tag and not for a part of the text. */
+function unquotedTag(source: YamlSource, start: number): Problem {
+  const lineStart = source.text.lastIndexOf('\n', start) + 1;
+  const key = source.text.slice(lineStart, start);
+  const text = (source.text.slice(start).split('\n')[0] ?? '').trim();
+  const isWhole = /^\s*(?:- )?\w+:\s+$/.test(key) && !source.confidential && text.length <= 200;
+  const quoted = /["\\]/.test(text) ? `'${text.replaceAll("'", "''")}'` : `"${text}"`;
+  return problemAt(source, start, {
+    rule: 'yaml-syntax',
+    message: 'This is not valid YAML: a text that begins with `!` needs quotes',
+    remedy: isWhole ? `Write: ${key.trim()} ${quoted}` : 'Put all of it in quotes.',
+  });
 }
 
 const styles: Readonly<Record<Scalar.Type, ScalarStyle>> = {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bootstrappedSite, type TemporarySite } from './temporary-site.js';
+import { bootstrappedSite, temporarySite, type TemporarySite } from './temporary-site.js';
 
 let site: TemporarySite;
 
@@ -152,6 +152,25 @@ describe('mxcp run', () => {
     const ran = await site.mxcp([...args, '--json']);
     expect(ran.json()).toMatchObject({ status: 'error', code: error });
     expect(ran.code).toBe(code);
+  });
+
+  it('points from a denial to --explain, unless that was given', async () => {
+    expect((await site.mxcp(board)).stderr).toContain('--explain shows');
+    expect((await site.mxcp([...board, '--explain'])).stderr).not.toContain('--explain shows');
+  });
+
+  it('tells the operator which rule could not be evaluated, where and why', async () => {
+    const rule = "{id: seniors, condition: 'user.claims.level > 3', action: deny}";
+    const broken = temporarySite({
+      'mxcp-site.yml': 'project: p\nprofile: dev\n',
+      'tools/t.yml': `tool: {name: t, source: {code: SELECT 1}, policies: {input: [${rule}]}}\n`,
+      'tools/none.yml': `tool: {name: none, source: {code: SELECT 1 WHERE false}, return: {type: integer}}\n`,
+    });
+    const { stderr, code } = await broken.mxcp(['run', 'tool', 't']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Rule seniors at tools\/t\.yml:1:\d+ could not be evaluated: \S/);
+    const empty = await broken.mxcp(['run', 'tool', 'none']);
+    expect(empty.stderr).toMatch(/No results returned.*\n.*`nullable: true`/);
   });
 
   it('never puts data of the call into the text of an error', async () => {

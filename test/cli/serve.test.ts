@@ -171,7 +171,8 @@ describe('mxcp serve', () => {
     const second = await site.mxcp(['serve', '--port', port]);
     await server.stop();
     expect(second.code).toBe(2);
-    expect(second.stderr).toContain(`cannot listen on localhost:${port}`);
+    expect(second.stderr).toContain(`cannot listen on localhost:${port}: another program listens there`);
+    expect(second.stderr).not.toContain('--help');
   });
 
   it('warns of more connections than threads', async () => {

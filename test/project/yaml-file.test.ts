@@ -82,3 +82,15 @@ describe('a YAML file', () => {
     expect(performance.now() - started).toBeLessThan(5000);
   });
 });
+
+describe('a text that begins with `!`', () => {
+  it.each([
+    ["condition: !('x' in user.roles)\n", `Write: condition: "!('x' in user.roles)"`],
+    ['condition: !(user.role == "x")\n', `Write: condition: '!(user.role == "x")'`],
+    ["{condition: !('x' in user.roles), a: 1}\n", 'Put all of it in quotes.'],
+  ])('is told to be quoted, and gives no other error: %s', (text, remedy) => {
+    const { root, problems } = parseYaml({ path: '/x.yml', shown: 'x.yml' }, text);
+    expect(root).toBeUndefined();
+    expect(problems.map((each) => each.remedy)).toEqual([remedy]);
+  });
+});
