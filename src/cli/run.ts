@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { Runtime } from '../engine/runtime.js';
+import { didYouMean } from '../lib/did-you-mean.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Outcome } from '../model/outcome.js';
 import type { EndpointKind } from '../model/rule.js';
@@ -36,6 +37,13 @@ function explanation(endpoint: Endpoint | undefined, outcome: Outcome): { json: 
     json: { call_id: outcome.callId, decision, rule: rule ?? null, reason: reason ?? null, rules },
     text: explainText(rules, outcome.policy),
   };
+}
+
+/** The operator, unlike a caller, may learn which endpoints there are. */
+function noteNearName(context: Context, { project }: Runtime, kind: EndpointKind, name: string): void {
+  const names = project.endpoints.filter((each) => each.kind === kind).map((each) => each.name);
+  const near = didYouMean(name, names);
+  if (near !== undefined && !context.options.json) printNote(context, printable(`Did you mean ${near}?`));
 }
 
 /** A caller learns only that a rule could not be evaluated; the operator has to know which one, where and why. */
@@ -105,6 +113,7 @@ export async function run(
     const endpoint = endpointOf(runtime, kind, name);
     const explained = options.explain && explanation(endpoint, outcome);
     const code = printOutcome(context, outcome, explained);
+    if (endpoint === undefined) noteNearName(context, runtime, kind, name);
     if (explained === undefined) noteBrokenRules(context, endpoint, outcome);
     return code;
   });

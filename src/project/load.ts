@@ -30,7 +30,7 @@ export interface LoadOptions {
 /** What reading a site gave, right or wrong. */
 export interface ProjectReading {
   readonly location: SiteLocation;
-  /** The project without its broken endpoints; absent when the site file cannot be read at all. */
+  /** The project without its broken endpoints; absent when the site file cannot be read or has no such profile. */
   readonly project?: Project;
   /** Everything that was found, warnings too, sorted by file, line and column. */
   readonly problems: readonly Problem[];
@@ -56,8 +56,11 @@ export async function readProject(options: LoadOptions): Promise<ProjectReading>
   const env = options.envFile === false ? options.env : withDotEnv(options.env, location.root);
   const site = await readSiteFile(location, env, options.profile);
   const variables = checkVariables(env);
-  if (site.root === undefined) {
-    const problems = sortProblems([...site.problems, ...variables]);
+  const unknownProfile = site.problems.filter(({ rule }) => rule === 'unknown-profile');
+  if (site.root === undefined || unknownProfile.length > 0) {
+    // Without its profile, all else that a site lacks is a consequence.
+    const found = unknownProfile.length > 0 ? unknownProfile : site.problems;
+    const problems = sortProblems([...found, ...variables]);
     return { location, problems, siteErrors: problems.filter(isError), files: [location.file], env };
   }
   const assembly = await assembleProject({

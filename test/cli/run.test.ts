@@ -159,6 +159,11 @@ describe('mxcp run', () => {
     expect((await site.mxcp([...board, '--explain'])).stderr).not.toContain('--explain shows');
   });
 
+  it('suggests the endpoint that was meant', async () => {
+    const { stderr } = await site.mxcp(['run', 'tool', 'find_poeple']);
+    expect(stderr).toContain('Did you mean find_people?');
+  });
+
   it('tells the operator which rule could not be evaluated, where and why', async () => {
     const rule = "{id: seniors, condition: 'user.claims.level > 3', action: deny}";
     const broken = temporarySite({

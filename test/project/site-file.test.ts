@@ -474,3 +474,15 @@ describe('a key of a person', () => {
     expect(problems.map(({ rule }) => rule)).toEqual(['wrong-type']);
   });
 });
+
+describe('a profile that does not exist', () => {
+  it('is the only error, whatever would follow from it', async () => {
+    const site = 'project: p\nprofile: dev\nsecrets: [api]\nprofiles: {dev: {}, prod: {}}\n';
+    const { problems } = await read(await newSite({ 'mxcp-site.yml': site, 'tools/t.yml': 'tool: {}\n' }), {
+      profile: 'prd',
+    });
+    expect(problems.map(({ rule, remedy }) => [rule, remedy])).toEqual([
+      ['unknown-profile', 'Did you mean "prod"?'],
+    ]);
+  });
+});
