@@ -10,6 +10,7 @@ import { bareObject } from '../lib/bare-object.js';
 import type { ResultColumn } from '../model/effects.js';
 import type { Limits } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
+import { nameUnnamed } from './name-unnamed.js';
 import { compileReader, type ValueReader } from './read-value.js';
 import { jsonBytes, oversized } from './value-size.js';
 
@@ -19,6 +20,8 @@ export interface RowReader {
   readonly readers: readonly ValueReader[];
   /** JSON bytes of the keys of one row. */
   readonly keyBytes: number;
+  /** Of each column, whether unnamed structs are in its type. */
+  readonly unnamed: readonly boolean[];
 }
 
 /** What a streamed result is held to, and which of its rows stay. */
@@ -36,7 +39,10 @@ export interface ReadResult {
 }
 
 /** Compiles the conversion for a result's columns. Duplicate names become `a`, `a_1`. */
-function compileRowReader(names: readonly string[], types: readonly DuckDBType[]): RowReader {
+function compileRowReader(
+  names: readonly string[],
+  types: readonly DuckDBType[],
+): Omit<RowReader, 'unnamed'> {
   const columns = uniqueNames(names).map((name, index) => ({ name, type: typeText(types[index]) }));
   return {
     columns,
@@ -76,7 +82,9 @@ const maxColumns = 4096;
 export function rowReaderOf(result: DuckDBResult): RowReader {
   if (result.columnCount > maxColumns)
     throw new SqlRefusedError('The result has more than 4,096 columns; select fewer');
-  return compileRowReader(result.columnNames(), result.columnTypes());
+  const types = result.columnTypes();
+  const unnamed = types.map(nameUnnamed);
+  return { ...compileRowReader(result.columnNames(), types), unnamed };
 }
 
 /** Columns of a prepared statement; undefined while a parameter's type is open. */
@@ -127,6 +135,9 @@ class RowSink {
     const count = chunk.rowCount;
     const { maxScanRows, maxBytes } = this.options.limits;
     const vectors = this.reader.readers.map((_, column) => chunk.getColumnVector(column));
+    this.reader.unnamed.forEach((unnamed, column) => {
+      if (unnamed) nameUnnamed(chunk.getColumnVector(column).type);
+    });
     const tooBig = vectors
       .map((vector) => oversized(vector, maxBytes))
       .filter((check) => check !== undefined);

@@ -38,6 +38,15 @@ describe('a value of DuckDB', () => {
     expect(columns).toEqual([{ name: 'v', type }]);
   });
 
+  it.each([
+    ["row(1, 'x', row(2, 3))", '{"1":1,"2":"x","3":{"1":2,"2":3}}'],
+    ['[row(1, 2), row(3, 4)]', '[{"1":1,"2":2},{"1":3,"2":4}]'],
+    ['MAP {1: row(5, 6)}', '{"1":{"1":5,"2":6}}'],
+  ])('without names of its members loses none: %s', async (expression, json) => {
+    const { rows } = await query(database, `SELECT ${expression} AS v`);
+    expect(JSON.stringify(rows[0]?.['v'])).toBe(json);
+  });
+
   it('is converted alike in the second row and behind a NULL', async () => {
     const { rows } = await query(
       database,
