@@ -30,7 +30,7 @@ export interface LoadOptions {
 /** What reading a site gave, right or wrong. */
 export interface ProjectReading {
   readonly location: SiteLocation;
-  /** The project without its broken endpoints; absent when the site file cannot be read or has no such profile. */
+  /** The project without its broken endpoints; absent when the site file cannot be read or has no such profile as chosen. */
   readonly project?: Project;
   /** Everything that was found, warnings too, sorted by file, line and column. */
   readonly problems: readonly Problem[];
@@ -56,9 +56,12 @@ export async function readProject(options: LoadOptions): Promise<ProjectReading>
   const env = options.envFile === false ? options.env : withDotEnv(options.env, location.root);
   const site = await readSiteFile(location, env, options.profile);
   const variables = checkVariables(env);
-  const unknownProfile = site.problems.filter(({ rule }) => rule === 'unknown-profile');
+  const chosen = options.profile ?? variable(env, 'MXCP_PROFILE');
+  const unknownProfile = site.problems.filter(
+    ({ rule }) => rule === 'unknown-profile' && chosen !== undefined,
+  );
   if (site.root === undefined || unknownProfile.length > 0) {
-    // Without its profile, all else that a site lacks is a consequence.
+    // Without the profile that the operator chose, all else that the site lacks is a consequence.
     const found = unknownProfile.length > 0 ? unknownProfile : site.problems;
     const problems = sortProblems([...found, ...variables]);
     return { location, problems, siteErrors: problems.filter(isError), files: [location.file], env };
