@@ -30,20 +30,29 @@ const text = fc
   )
   .map((parts) => parts.join(''));
 
+/** ECMA-262 searches from code point to code point; V8's own search also looks inside of a surrogate pair (`/\\B/u` on `a😀a`). */
+function matchesNatively(source: string, searched: string): boolean {
+  const sticky = new RegExp(source, 'uy');
+  for (let at = 0; at <= searched.length; at += (searched.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) {
+    sticky.lastIndex = at;
+    if (sticky.test(searched)) return true;
+  }
+  return false;
+}
+
 describe('compilePattern', () => {
   it('means what ECMAScript means in Unicode mode', () => {
     fc.assert(
       fc.property(pattern, fc.array(text, { minLength: 5, maxLength: 5 }), (source, texts) => {
-        let native: RegExp;
         try {
-          native = new RegExp(source, 'u');
+          new RegExp(source, 'u');
         } catch {
           expect(() => compilePattern(source)).toThrow(PatternError);
           return;
         }
         const matches = compilePattern(source);
         for (const each of texts)
-          expect([source, each, matches(each)]).toEqual([source, each, native.test(each)]);
+          expect([source, each, matches(each)]).toEqual([source, each, matchesNatively(source, each)]);
       }),
       { numRuns: 2000 },
     );
