@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceText } from '../lib/source-text.js';
+import { InternalError } from '../errors.js';
 import type { Body } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { DatabaseSettings, Secret } from '../model/settings.js';
@@ -123,6 +124,8 @@ async function isReadonly({ settings, bodies }: DatabaseOptions): Promise<boolea
 
 async function prepare(site: CheckSite, body: Body, parameters: readonly Parameter[]): Promise<Preparation> {
   if (body.language === 'sql') return prepareSql(site, body.source, parameters);
+  if (body.language === 'typescript')
+    throw new InternalError('A TypeScript body is not prepared by the database');
   return { problems: [], body: prepareBuiltin(body.tool) };
 }
 

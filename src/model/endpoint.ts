@@ -35,8 +35,18 @@ export interface BuiltinBody {
   readonly tool: 'execute_sql_query' | 'list_tables' | 'get_table_schema';
 }
 
+/** A module whose exported function is the body (spec page 08). */
+export interface TypeScriptBody {
+  readonly language: 'typescript';
+  readonly source: SourceText;
+  /** Absolute path of the module; of inline code, of the file that it stands in. Imports are relative to it. */
+  readonly file: string;
+  /** Names of the export that may be the body, best first; else the default export. */
+  readonly exportNames: readonly string[];
+}
+
 /** What an endpoint runs. */
-export type Body = SqlBody | BuiltinBody;
+export type Body = SqlBody | TypeScriptBody | BuiltinBody;
 
 export type PromptRole = 'system' | 'user' | 'assistant';
 
@@ -87,6 +97,10 @@ interface EndpointBase {
   readonly origin: Origin;
   /** SQL text built from parameters was reviewed: see `dynamic_sql` (spec page 02). */
   readonly dynamicSql: boolean;
+  /** Free-form scopes that a call needs, beside those of its tags (spec page 06). */
+  readonly scopes: readonly string[];
+  /** Texts that a body sends beside its result reach the client although a rule can apply (spec page 04). */
+  readonly unreleasedText: boolean;
 }
 
 export interface ToolEndpoint extends EndpointBase {
@@ -104,12 +118,14 @@ export interface ResourceEndpoint extends EndpointBase {
   readonly mimeType?: string;
   readonly annotations: ToolAnnotations;
   readonly returns?: TypeNode;
-  readonly body: SqlBody;
+  readonly body: SqlBody | TypeScriptBody;
 }
 
 export interface PromptEndpoint extends EndpointBase {
   readonly kind: 'prompt';
   readonly messages: readonly PromptMessage[];
+  /** A body that returns the messages, instead of templates. */
+  readonly body?: TypeScriptBody;
 }
 
 /** One declared tool, resource or prompt. */

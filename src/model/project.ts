@@ -1,3 +1,4 @@
+import type { AuthSettings, RateSettings } from './auth-settings.js';
 import type { Persona } from './caller.js';
 import type { Endpoint } from './endpoint.js';
 import type { Json } from './json.js';
@@ -5,9 +6,10 @@ import type { Authorization } from './rule.js';
 import type { Origin, Problem } from '../errors.js';
 import type {
   AuditSettings,
-  AuthSettings,
+  BodySettings,
   DatabaseSettings,
   LoggingSettings,
+  PluginSettings,
   Secret,
   ServerInfo,
   TransportSettings,
@@ -53,6 +55,9 @@ export interface Project {
   readonly transport: TransportSettings;
   readonly auth: AuthSettings;
   readonly logging: LoggingSettings;
+  readonly rates: RateSettings;
+  readonly bodies: BodySettings;
+  readonly plugins: readonly PluginSettings[];
   readonly authorization: Authorization;
   readonly users: Readonly<Record<string, Persona>>;
   readonly policies: PolicySettings;

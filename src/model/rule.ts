@@ -1,5 +1,6 @@
 import type { Origin } from '../errors.js';
 import type { SourceText } from '../lib/source-text.js';
+import type { ScopeSettings } from './auth-settings.js';
 import type { Mask } from './type-node.js';
 
 export type RuleMode = 'enforce' | 'shadow';
@@ -78,4 +79,5 @@ export interface Authorization {
   /** Absent when the site has no `roles` section. */
   readonly roles?: readonly Role[];
   readonly assign: readonly RoleAssignment[];
+  readonly scopes: ScopeSettings;
 }

@@ -90,10 +90,15 @@ export interface HttpSettings {
   /** Addresses or networks of proxies in front. */
   readonly trustProxy: readonly string[];
   readonly allowedHosts: readonly string[];
+  /** Origins of web pages that may call; `*` for every page, without credentials. Empty: loopback origins. */
   readonly allowedOrigins: readonly string[];
   /** Bytes. */
   readonly maxBodyBytes: number;
   readonly maxConnections: number;
+  readonly tls?: TlsSettings;
+  /** Strict-Transport-Security on answers that left over https. */
+  readonly hsts: boolean;
+  readonly hstsPreload: boolean;
 }
 
 export interface TransportSettings {
@@ -105,13 +110,44 @@ export interface TransportSettings {
   readonly shutdownGraceMs: number;
 }
 
-/** `auth` of the active profile. Sign-in providers are not available yet. */
-export interface AuthSettings {
-  readonly provider: 'none';
-  readonly allowAnonymous: boolean;
+/** TLS of the listener; the files are read again when they change (spec page 06, "HTTP hardening"). */
+export interface TlsSettings {
+  /** Absolute paths of PEM files. */
+  readonly cert: string;
+  readonly key: string;
+  /** Authorities that client certificates are checked against. */
+  readonly ca?: string;
+  /** Clients are asked for a certificate, which then says who they are. */
+  readonly requestCert: boolean;
 }
 
 export interface LoggingSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly format: 'json' | 'pretty';
+}
+
+/** How TypeScript bodies run (spec page 08, "Isolation"). */
+export interface BodySettings {
+  /** `thread` is faster and gives up what the docs name: buffers outside of the heap limit, native crashes, `process.kill`. */
+  readonly isolation: 'process' | 'thread';
+  /** Workers that run bodies at once. */
+  readonly workers: number;
+  /** Calls that may wait for a worker; one more is refused. */
+  readonly queue: number;
+  /** Resident memory of a worker, bytes. */
+  readonly memoryBytes: number;
+  /** Environment variables that workers get. */
+  readonly env: readonly string[];
+  /** Absolute folders. */
+  readonly typescriptFolder: string;
+  readonly pluginsFolder: string;
+}
+
+/** One entry of `plugin` (spec page 08, "Plugins"). */
+export interface PluginSettings {
+  readonly name: string;
+  /** Absolute path of the module. */
+  readonly module: string;
+  readonly config: Json;
+  readonly origin: Origin;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Problem } from '../errors.js';
+import type { Rate, RateSettings } from '../model/auth-settings.js';
 import type { Endpoint, Limits } from '../model/endpoint.js';
 import type { BrokenEndpoint, PolicySettings, Project } from '../model/project.js';
 import { buildAuthorization } from './authorization.js';
@@ -68,6 +69,17 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
       file: location.file,
       origin: originOf(site.root),
       ...settings,
+      rates: defaultRates,
+      bodies: {
+        isolation: 'process',
+        workers: 4,
+        queue: 64,
+        memoryBytes: 256 * 1024 * 1024,
+        env: [],
+        typescriptFolder: join(location.root, 'typescript'),
+        pluginsFolder: join(location.root, 'plugins'),
+      },
+      plugins: [],
       secrets,
       authorization,
       users,
@@ -86,6 +98,19 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
     ],
   };
 }
+
+const perMinute = (rate: number, burst: number): Rate => ({ perMinute: rate, burst });
+
+const defaultRates: RateSettings = {
+  global: perMinute(6000, 1000),
+  perUser: perMinute(600, 100),
+  perClient: perMinute(600, 100),
+  perKey: perMinute(1200, 200),
+  signIn: perMinute(30, 30),
+  consent: perMinute(30, 30),
+  token: perMinute(30, 30),
+  registration: perMinute(10, 10),
+};
 
 /** The user config, when there is one. */
 function configFiles({ user }: SettingsContext): readonly string[] {

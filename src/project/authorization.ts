@@ -25,6 +25,7 @@ export function buildAuthorization(field: Field | undefined, problems: Problem[]
     assign: itemsOf(at(field, 'assign')).flatMap((item) =>
       buildAssignment(item, rolesField && names, problems),
     ),
+    scopes: { tagsAsScopes: false, scopedTags: [], defaultScopes: [], requiredScopes: [] },
   };
 }
 

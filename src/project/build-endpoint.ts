@@ -61,6 +61,8 @@ type Common = Pick<
   | 'tests'
   | 'origin'
   | 'dynamicSql'
+  | 'scopes'
+  | 'unreleasedText'
 >;
 
 function buildCommon(
@@ -95,6 +97,8 @@ function buildCommon(
     tests: buildTests(at(object, 'tests'), testContext, problems),
     origin: keyOrigin(object),
     dynamicSql: booleanOf(at(object, 'dynamic_sql')) ?? false,
+    scopes: stringsOf(at(object, 'scopes')),
+    unreleasedText: stringOf(at(object, 'unreleased_text')) === 'allow',
   };
 }
 

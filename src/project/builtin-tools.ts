@@ -56,6 +56,8 @@ function buildTool(
     tests: [],
     origin,
     dynamicSql: false,
+    scopes: [],
+    unreleasedText: false,
     annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
     returns: returnsOf(name, origin),
     body: { language: 'builtin', tool: name },

@@ -1,6 +1,8 @@
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import type { JsonObject } from '../model/json.js';
-import type { AuthSettings, HttpSettings, LoggingSettings, TransportSettings } from '../model/settings.js';
+import type { AuthSettings } from '../model/auth-settings.js';
+import type { HttpSettings, LoggingSettings, TransportSettings } from '../model/settings.js';
 import { at, itemsOf, stringOf, type Field } from './field.js';
 import { personaProblems, toPersona } from './persona.js';
 import { problem, problemOf } from './problems.js';
@@ -15,6 +17,7 @@ import {
   type Kind,
 } from './setting-reader.js';
 import type { SettingsContext } from './settings-context.js';
+import { homeFolder } from './site-paths.js';
 
 /** `transport` of the user config over that of the site's profile, key by key. */
 export function readTransport(context: SettingsContext): TransportSettings {
@@ -110,6 +113,8 @@ function readHttp(context: SettingsContext): HttpSettings {
     allowedOrigins: read('allowed_origins', listKind, [], 'MXCP_ALLOWED_ORIGINS'),
     maxBodyBytes: read('max_body_bytes', sizeKind, 4 * 1024 * 1024),
     maxConnections: read('max_connections', integerKind(1), 1024),
+    hsts: true,
+    hstsPreload: false,
   };
 }
 
@@ -182,7 +187,15 @@ export function readAuth(context: SettingsContext): AuthSettings {
     },
     false,
   );
-  return { provider: 'none', allowAnonymous };
+  return {
+    open: true,
+    allowAnonymous,
+    verifiers: [],
+    apiKeys: false,
+    clientCertificates: false,
+    persistence: { type: 'sqlite', path: join(homeFolder(context.env), '.mxcp', 'oauth.db') },
+    previousKeys: [],
+  };
 }
 
 type Level = LoggingSettings['level'];

@@ -55,6 +55,8 @@ const tool: ToolEndpoint = {
   tests: [],
   origin,
   dynamicSql: false,
+  scopes: [],
+  unreleasedText: false,
   annotations: {},
   body: { language: 'sql', source: { text: 'SELECT 1', origin, indent: 0 } },
 };

@@ -121,6 +121,8 @@ export function endpoint(text: EndpointText): Endpoint {
     tests: [],
     origin,
     dynamicSql: false,
+    scopes: [],
+    unreleasedText: false,
   };
   if (text.kind === 'prompt') return { ...base, kind: 'prompt', messages: [] };
   const returns = text.returns ? { returns: typeNode(text.returns) } : {};

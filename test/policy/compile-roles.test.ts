@@ -30,6 +30,7 @@ function authorization({ catalogue, roles, assign }: AuthorizationText): Authori
       ? { roles: entries.map(([name, role]) => ({ name, includes: [], capabilities: [], origin, ...role })) }
       : {}),
     assign: assign.map(({ role, when }) => ({ role, when: source(when), origin })),
+    scopes: { tagsAsScopes: false, scopedTags: [], defaultScopes: [], requiredScopes: [] },
   };
 }
 

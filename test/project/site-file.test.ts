@@ -82,7 +82,7 @@ describe('the site', () => {
         retentionDays: 90,
       },
       transport: { provider: 'streamable-http', http: { host: 'localhost', port: 8000, path: '/mcp' } },
-      auth: { provider: 'none', allowAnonymous: false },
+      auth: { open: true, allowAnonymous: false },
       policies: { requireInputPolicy: false, hideDenied: true, hashScope: 'field' },
     });
   });

@@ -107,6 +107,8 @@ const endpoint: PromptEndpoint = {
   tests: [],
   origin,
   dynamicSql: false,
+  scopes: [],
+  unreleasedText: false,
   messages: [],
 };
 

@@ -9,6 +9,8 @@ const local: HttpSettings = {
   trustProxy: [],
   allowedHosts: [],
   allowedOrigins: [],
+  hsts: true,
+  hstsPreload: false,
   maxBodyBytes: 1_000,
   maxConnections: 10,
 };

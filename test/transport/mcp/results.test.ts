@@ -15,6 +15,8 @@ const endpoint = {
   tests: [],
   origin: { file: 'x.yml', line: 1, column: 1 },
   dynamicSql: false,
+  scopes: [],
+  unreleasedText: false,
 } as const;
 
 function success(released: Released): Outcome & { status: 'success' } {
