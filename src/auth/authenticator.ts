@@ -1,0 +1,24 @@
+import type { VerifiedIdentity } from './identity.js';
+
+/** What a request presents to say who it is from. `bearer`: Authorization header; `api-key`: X-API-Key header. */
+export type Presented =
+  | { readonly kind: 'bearer' | 'api-key'; readonly value: string }
+  | { readonly kind: 'certificate'; readonly value: string; readonly certificate: ClientCertificate };
+
+/** A client certificate that TLS has checked against the configured authorities; `value` of `Presented` is its SHA-256. */
+export interface ClientCertificate {
+  /** Subject as RFC 2253-like text, most general attribute first. */
+  readonly subject: string;
+  readonly commonName: string | null;
+  readonly issuer: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number;
+}
+
+/** One way in. The first that recognises a credential decides about it (spec page 06, "Ways in"). */
+export interface Authenticator {
+  /** By its form only: whether this way in is responsible for the credential, valid or not. */
+  recognises(presented: Presented): boolean;
+  /** Throws `AUTH_CREDENTIAL_INVALID`. */
+  verify(presented: Presented): Promise<VerifiedIdentity>;
+}
