@@ -35,6 +35,11 @@ export const catalog: readonly CatalogEntry[] = [
     summary: 'Delete audit records that are older than the site keeps them',
     load: () => import('./log-cleanup.js'),
   },
+  {
+    name: 'doctor',
+    summary: 'Run the production checklist against the site, or a running server',
+    load: () => import('./doctor.js'),
+  },
   { name: 'schema', summary: 'Print the JSON Schema of a file format', load: () => import('./schema.js') },
   { name: 'config', summary: 'Print the effective configuration', load: () => import('./config.js') },
   {
