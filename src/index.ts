@@ -1,7 +1,9 @@
 /**
- * The public API: what a program needs that embeds a site. Load a project, open a runtime, admit or state a caller, and
- * `call`; every call takes the whole pipeline (rules, limits, audit), as over MCP.
+ * The public API. For a site's TypeScript: the types of a body's context, `ToolError`, `content`, `udf` (spec page 08).
+ * For a program that embeds a site: load a project, open a runtime, admit or state a caller, and `call`; every call takes
+ * the whole pipeline (rules, limits, audit), as over MCP.
  */
+export * from './author/api.js';
 export { call } from './engine/pipeline.js';
 export { admit, type AdmitRequest } from './engine/admit.js';
 export { listOperations } from './engine/listing.js';
@@ -14,7 +16,6 @@ export * from './errors.js';
 export type { CallRequest, RequestContext, Transport } from './model/call.js';
 export type { Caller, IdentitySource, Persona } from './model/caller.js';
 export type { Endpoint } from './model/endpoint.js';
-export type { Json, JsonObject } from './model/json.js';
 export type { Outcome, PolicyDecision, PolicyReport, Released, RuleTrace } from './model/outcome.js';
 export type { Project } from './model/project.js';
 export type { EndpointKind } from './model/rule.js';

@@ -8,7 +8,10 @@ const mayImport: Record<string, readonly string[]> = {
   lib: [],
   model: [],
   project: ['model'],
+  // What a site's own TypeScript imports: nothing else of the program comes with it into a worker.
+  author: ['model'],
   ...Object.fromEntries(stages.map((stage) => [stage, ['model']])),
+  execute: ['model', 'author'],
   engine: ['model', ...stages],
   telemetry: ['model', 'engine'],
   inspect: ['model', 'engine'],

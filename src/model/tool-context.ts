@@ -68,6 +68,11 @@ export interface ContentFactory {
   }) => ContentBlock;
 }
 
+/** The plugins of the site by name. `mxcp types` adds the type of each. */
+export interface Plugins {
+  readonly [name: string]: unknown;
+}
+
 /** Sends a line to the server's log, and to the client when it asked for this level and may see it (spec page 04). */
 export type LogFunction = (message: string, data?: unknown) => void;
 
@@ -97,7 +102,7 @@ export interface ToolContext {
     /** The parameters of a secret that the site declares. Rejects for any other name. */
     readonly get: (name: string) => Promise<JsonObject>;
   };
-  readonly plugins: Readonly<Record<string, unknown>>;
+  readonly plugins: Plugins;
   readonly log: {
     readonly debug: LogFunction;
     readonly info: LogFunction;

@@ -1,0 +1,100 @@
+/**
+ * What the TypeScript of a site imports from `mxcp` (spec page 08): the types of a body's context, and `ToolError`,
+ * `content` and `udf`. It imports nothing but types of the model, so that its declarations can be copied into a site, and
+ * a worker loads nothing else of this program through it.
+ */
+import type { ContentBlock, EmbeddedResource } from '../model/content.js';
+import type { ContentFactory, ToolContext } from '../model/tool-context.js';
+
+export type { ContentBlock, EmbeddedResource } from '../model/content.js';
+export type { Json, JsonObject } from '../model/json.js';
+export type * from '../model/tool-context.js';
+
+/** What runs outside of a call is given: hooks, and `create` of a plugin. Log lines go to the server's log. */
+export type SiteContext = Pick<ToolContext, 'config' | 'secrets' | 'log'>;
+
+/** A body: the export that is named like its endpoint, or the default export. */
+export type ToolBody<Args, Result> = (args: Args, ctx: ToolContext) => Result | Promise<Result>;
+
+/** `onInit` or `onShutdown` of a file under `typescript/`. */
+export type Hook = (ctx: SiteContext) => unknown;
+
+const errorBrand = Symbol.for('mxcp.ToolError');
+
+/** An error whose message the caller sees, unless a rule holds it back. The message of any other error stays in the log. */
+export class ToolError extends Error {
+  readonly [errorBrand] = true;
+
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'ToolError';
+  }
+}
+
+/** True for a `ToolError`, also of another copy of this module. */
+export function isToolError(error: unknown): error is ToolError {
+  return error instanceof Error && errorBrand in error;
+}
+
+const contentBrand = Symbol.for('mxcp.content');
+
+/** True for a block that `content` made, also of another copy of this module. */
+export function isContentBlock(value: unknown): value is ContentBlock {
+  return typeof value === 'object' && value !== null && contentBrand in value;
+}
+
+/** The brand is not enumerable: a block serialises as the protocol has it. */
+function block(fields: ContentBlock): ContentBlock {
+  return Object.freeze(Object.defineProperty(fields, contentBrand, { value: true }));
+}
+
+function base64(data: Uint8Array | string): string {
+  if (typeof data === 'string') return data;
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
+}
+
+type ResourceData = Parameters<ContentFactory['resource']>[0];
+
+function embedded({ uri, mimeType, text, blob }: ResourceData): EmbeddedResource {
+  if ((text === undefined) === (blob === undefined)) {
+    throw new TypeError('content.resource needs either `text` or `blob`');
+  }
+  const head = { uri, ...(mimeType !== undefined && { mimeType }) };
+  return blob === undefined ? { ...head, text: text ?? '' } : { ...head, blob: base64(blob) };
+}
+
+/** Makes the blocks of a result that is not JSON; the same as `ctx.content`. */
+export const content: ContentFactory = Object.freeze<ContentFactory>({
+  text: (text) => block({ type: 'text', text }),
+  image: (data, mimeType) => block({ type: 'image', data: base64(data), mimeType }),
+  audio: (data, mimeType) => block({ type: 'audio', data: base64(data), mimeType }),
+  resourceLink: (link) => block({ type: 'resource_link', ...link }),
+  resource: (resource) => block({ type: 'resource', resource: embedded(resource) }),
+});
+
+/** DuckDB types that a function of a plugin takes and gives. */
+export type UdfType = 'VARCHAR' | 'BIGINT' | 'INTEGER' | 'DOUBLE' | 'BOOLEAN';
+
+/** The signature of a SQL function. */
+export interface UdfSignature {
+  readonly args: readonly UdfType[];
+  readonly returns: UdfType;
+}
+
+type UdfValue = string | number | bigint | boolean | null;
+
+const udfBrand = Symbol.for('mxcp.udf');
+
+/** A method of a plugin that SQL can call as `<method>_<plugin>`. */
+export type Udf<F> = F & { readonly [udfBrand]: UdfSignature };
+
+/** Marks a method of a plugin as a SQL function. It must depend on its arguments only; a null argument gives null. */
+export function udf<F extends (...args: never[]) => UdfValue>(signature: UdfSignature, fn: F): Udf<F> {
+  return Object.assign(fn, { [udfBrand]: signature });
+}
+
+/** The signature that `udf` gave a method; undefined for any other value. */
+export function udfSignature(value: unknown): UdfSignature | undefined {
+  if (typeof value !== 'function' || !(udfBrand in value)) return undefined;
+  return (value as Udf<() => UdfValue>)[udfBrand];
+}
