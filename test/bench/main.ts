@@ -9,6 +9,7 @@ import { largeResultCases } from './cases/large-result.js';
 import { logCases } from './cases/log.js';
 import { ruleCases } from './cases/rules.js';
 import { scalingCases } from './cases/scaling.js';
+import { soakCases } from './cases/soak.js';
 import type { Row } from './measure.js';
 
 const { values } = parseArgs({
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     ms: { type: 'string', default: '1500' },
     out: { type: 'string' },
     'log-records': { type: 'string', default: '1000000' },
+    minutes: { type: 'string', default: '0' },
   },
 });
 const ms = Number(values.ms);
@@ -30,6 +32,8 @@ const cases: Readonly<Record<string, () => Promise<Row[]>>> = {
   audit: () => auditCases(),
   log: () => logCases(Number(values['log-records'])),
   command: () => commandCases(),
+  // An hour by `--only soak --minutes 60`; left out where no minutes are asked for.
+  soak: () => (Number(values.minutes) > 0 ? soakCases(Number(values.minutes)) : Promise.resolve([])),
 };
 
 const rows: Row[] = [];

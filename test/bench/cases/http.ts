@@ -14,7 +14,7 @@ tool:
   return: {type: object, properties: {y: {type: integer}, z: {type: string}, w: {type: string}}}
   source: {code: SELECT $x + 1 AS y}
 `;
-const ruled = `${plain}  policies:
+const withRules = `${plain}  policies:
     input:
       - {condition: "user.role == 'banned'", action: deny}
       - {condition: "'blocked' in user.groups", action: deny}
@@ -27,12 +27,27 @@ const ruled = `${plain}  policies:
 /** Counted rounds of each case. */
 const rounds = 3;
 
-const body = JSON.stringify({
+/** A call of the tool. */
+export const callBody = JSON.stringify({
   jsonrpc: '2.0',
   id: 1,
   method: 'tools/call',
   params: { name: 'one', arguments: { x: 41 } },
 });
+
+/** The files of a site with one trivial tool. */
+export function siteWith({
+  audit,
+  ruled,
+}: {
+  readonly audit: boolean;
+  readonly ruled: boolean;
+}): Record<string, string> {
+  return {
+    'mxcp-site.yml': site.replace('AUDIT', String(audit)),
+    'tools/one.yml': ruled ? withRules : plain,
+  };
+}
 
 interface Sample {
   readonly rate: number;
@@ -43,7 +58,7 @@ interface Sample {
 
 async function sample(served: Served, connections: number, ms: number): Promise<Sample> {
   const before = cpuMs(served.pid);
-  const load = await loadFrom(served.url, connections, ms, body);
+  const load = await loadFrom(served.url, connections, ms, callBody);
   return { rate: load.rate, p50: load.p50, cpu: ((cpuMs(served.pid) - before) * 1000) / load.calls };
 }
 
@@ -86,12 +101,8 @@ async function compare(
 /** A trivial SQL tool over HTTP against a bare route; then the same with rules and the audit log against itself without. */
 export async function httpCases(ms: number): Promise<Row[]> {
   const floor = await serveFloor(new URL('../floor-server.ts', import.meta.url));
-  const bare = await serveSite(
-    writeSite({ 'mxcp-site.yml': site.replace('AUDIT', 'false'), 'tools/one.yml': plain }),
-  );
-  const full = await serveSite(
-    writeSite({ 'mxcp-site.yml': site.replace('AUDIT', 'true'), 'tools/one.yml': ruled }),
-  );
+  const bare = await serveSite(writeSite(siteWith({ audit: false, ruled: false })));
+  const full = await serveSite(writeSite(siteWith({ audit: true, ruled: true })));
   try {
     return [
       ...(await compare('SQL tool over HTTP / Fastify route', bare, floor, ms, '≥ 0.6')),
