@@ -72,6 +72,11 @@ export class CredentialAmbiguousError extends BaseError {
   readonly code = 'AUTH_CREDENTIAL_AMBIGUOUS';
 }
 
+/** A credential cannot be checked now: what knows about it cannot be reached. It may be valid. */
+export class AuthUnavailableError extends BaseError {
+  readonly code = 'AUTH_UNAVAILABLE';
+}
+
 /** An open server refuses this request: it is not from this machine, or it came through a proxy. */
 export class AnonymousRefusedError extends BaseError {
   readonly code = 'AUTH_ANONYMOUS_REFUSED';
@@ -236,6 +241,7 @@ export type MxcpError =
   | CredentialRequiredError
   | CredentialInvalidError
   | CredentialAmbiguousError
+  | AuthUnavailableError
   | AnonymousRefusedError
   | InsufficientScopeError
   | UnknownEndpointError

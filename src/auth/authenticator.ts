@@ -19,6 +19,8 @@ export interface ClientCertificate {
 export interface Authenticator {
   /** By its form only: whether this way in is responsible for the credential, valid or not. */
   recognises(presented: Presented): boolean;
-  /** Throws `AUTH_CREDENTIAL_INVALID`. */
+  /** How long a result may be taken from memory, milliseconds; 1,000 where nothing is said. */
+  readonly maxAgeMs?: number;
+  /** Throws `AUTH_CREDENTIAL_INVALID`, and `AUTH_UNAVAILABLE` when it cannot be told now. */
   verify(presented: Presented): Promise<VerifiedIdentity>;
 }

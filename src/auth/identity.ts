@@ -17,13 +17,15 @@ export interface VerifiedIdentity {
   readonly email: string | null;
   readonly name: string | null;
   readonly role?: string;
+  /** As the claim came, where `role_claim` names a list. */
+  readonly roles?: Json;
   /** As the claim came; the role resolver reads lists of any form. */
   readonly permissions?: Json;
   readonly groups?: Json;
   readonly capabilities?: Json;
   readonly claims: JsonObject;
-  /** What the credential may do, before the roles of the person bound it. */
-  readonly scopes: readonly string[];
+  /** What the credential may do, before the roles bound it. `by-roles`: it names none, and may what the roles allow. */
+  readonly scopes: readonly string[] | 'by-roles';
   readonly clientId: string | null;
   readonly sessionId?: string;
   readonly keyId?: string;

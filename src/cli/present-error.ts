@@ -38,6 +38,7 @@ function adviceFor(error: MxcpError): Advice {
     case 'AUTH_CREDENTIAL_REQUIRED':
     case 'AUTH_CREDENTIAL_INVALID':
     case 'AUTH_CREDENTIAL_AMBIGUOUS':
+    case 'AUTH_UNAVAILABLE':
     case 'AUTH_ANONYMOUS_REFUSED':
     case 'AUTH_INSUFFICIENT_SCOPE':
     case 'CALL_INVALID_ARGUMENTS':

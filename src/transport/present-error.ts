@@ -99,6 +99,8 @@ function faceOf(error: MxcpError): Face {
       );
     case 'AUTH_CREDENTIAL_AMBIGUOUS':
       return refused(error.message, 400);
+    case 'AUTH_UNAVAILABLE':
+      return failed('The credential cannot be checked at the moment. Try again later.', 503);
     case 'AUTH_ANONYMOUS_REFUSED':
       return refused(error.message, 403);
     case 'AUTH_INSUFFICIENT_SCOPE':

@@ -1,0 +1,68 @@
+import { CredentialInvalidError } from '../../errors.js';
+import type { VerifierSettings } from '../../model/auth-settings.js';
+import type { Json, JsonObject } from '../../model/json.js';
+import type { Authenticator } from '../authenticator.js';
+import { toClaims } from '../claims.js';
+import { fetchJson } from './fetch-json.js';
+import { isJwt } from './jwt.js';
+import { tokenIdentity } from './token-identity.js';
+
+type Introspection = NonNullable<VerifierSettings['introspection']>;
+
+/** RFC 6749, 2.3.1: both parts are form-encoded before they are joined. */
+function basic({ clientId, clientSecret }: Introspection): string {
+  const encode = (text: string): string => new URLSearchParams({ t: text }).toString().slice(2);
+  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`;
+}
+
+function ask(settings: Introspection, token: string): Promise<unknown> {
+  return fetchJson(settings.url, {
+    method: 'POST',
+    headers: { authorization: basic(settings), accept: 'application/json' },
+    body: new URLSearchParams({ token, token_type_hint: 'access_token' }),
+  });
+}
+
+function audiences(claim: Json | undefined): readonly Json[] {
+  return Array.isArray(claim) ? (claim as readonly Json[]) : [claim ?? null];
+}
+
+function refuse(what: string): never {
+  throw new CredentialInvalidError(`The token is not valid (${what})`);
+}
+
+/** A time claim, seconds since the Unix epoch; undefined when it is absent. One that is no number is refused. */
+function timeOf(claims: JsonObject, name: string): number | undefined {
+  const time = claims[name];
+  if (time === undefined) return undefined;
+  return typeof time === 'number' ? time : refuse(name);
+}
+
+function check(claims: JsonObject, settings: VerifierSettings): void {
+  const skew = settings.clockSkewMs / 1000;
+  const now = Math.floor(Date.now() / 1000);
+  if (claims['active'] !== true) refuse('inactive');
+  if (claims['iss'] !== undefined && claims['iss'] !== settings.issuer) refuse('iss');
+  if (!audiences(claims['aud']).some((name) => typeof name === 'string' && settings.audience.includes(name)))
+    refuse('aud');
+  if ((timeOf(claims, 'exp') ?? Infinity) <= now - skew) refuse('exp');
+  if ((timeOf(claims, 'nbf') ?? 0) > now + skew) refuse('nbf');
+}
+
+/**
+ * Asks the issuer about opaque tokens (RFC 7662). The answer must be active and meant for one of our audiences: one that
+ * names no audience is refused. Responsible for every bearer token that is no JWT, so it comes last among the ways in.
+ */
+export function createIntrospector(settings: VerifierSettings, introspection: Introspection): Authenticator {
+  return {
+    maxAgeMs: Math.min(introspection.cacheMs, 1_000),
+    recognises: (presented) => presented.kind === 'bearer' && !isJwt(presented),
+    verify: async ({ value }) => {
+      const answer = await ask(introspection, value);
+      if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) refuse('inactive');
+      const claims = toClaims(answer);
+      check(claims, settings);
+      return tokenIdentity(claims, settings);
+    },
+  };
+}
