@@ -13,7 +13,7 @@ const namedMaps: readonly (string | undefined)[] = ['profiles', 'projects', 'rol
 export function dropEmptyContainers(file: Field, errors: readonly SchemaError[]): Field {
   const empty = new Map(
     errors
-      .filter((error) => error.keyword === 'type' && error.data === null && !isPersona(error))
+      .filter((error) => error.keyword === 'type' && error.data === null && !meansSomething(error))
       .map((error) => [error.instancePath, [error.params['type']].flat().map(String)]),
   );
   if (empty.size === 0) return file;
@@ -22,8 +22,22 @@ export function dropEmptyContainers(file: Field, errors: readonly SchemaError[])
   );
 }
 
-/** Lists of a persona mean something by their absence: without `scopes` a caller has all of them. */
-const isPersona = ({ schemaPath }: SchemaError): boolean => schemaPath.includes('/persona/properties/');
+/** Lists that widen what is allowed by their absence: somebody who wrote the key meant to narrow it. */
+const narrowing = new Set([
+  'allowed_orgs',
+  'allowed_teams',
+  'allowed_domains',
+  'audience',
+  'algorithms',
+  'scoped_tags',
+  'required_scopes',
+  'anonymous_scopes',
+  'scopes',
+]);
+
+/** Lists of a persona do so too: without `scopes` a caller has all of them. */
+const meansSomething = ({ schemaPath, instancePath }: SchemaError): boolean =>
+  schemaPath.includes('/persona/properties/') || narrowing.has(pointerKeys(instancePath).at(-1) ?? '');
 
 function standIn(field: Field, keys: readonly string[], types: readonly string[]): Field | undefined {
   const parent = keys.at(-2);

@@ -8,6 +8,17 @@ export interface Overrides {
   readonly debug?: boolean | undefined;
   readonly logFormat?: 'json' | 'pretty' | undefined;
   readonly duckdbPath?: string | undefined;
+  /** False: every way in is off. True: nobody comes in without a credential. */
+  readonly auth?: boolean | undefined;
+  /** Scopes are checked: as `tags_as_scopes: true`. */
+  readonly scopeValidation?: boolean | undefined;
+  readonly corsOrigins?: readonly string[] | undefined;
+  readonly hsts?: boolean | undefined;
+  readonly tokenEncryptionKey?: string | undefined;
+  readonly tokenEncryptionKeyFile?: string | undefined;
+  /** Minutes. */
+  readonly rateLimitWindow?: number | undefined;
+  readonly rateLimitMax?: number | undefined;
 }
 
 /** Variables of the environment that this program reads, with the option that each stands for. */
@@ -34,6 +45,15 @@ export const environmentTwins: Readonly<Record<string, string>> = {
   MXCP_ALLOWED_ORIGINS: 'transport.http.allowed_origins',
   MXCP_SHUTDOWN_GRACE: 'transport.shutdown_grace',
   MXCP_ALLOW_ANONYMOUS: 'auth.allow_anonymous',
+  MXCP_ENABLE_AUTH: '--enable-auth',
+  MXCP_NO_AUTH: '--no-auth',
+  MXCP_ENABLE_SCOPE_VALIDATION: '--enable-scope-validation',
+  MXCP_CORS_ORIGINS: '--cors-origins',
+  MXCP_ENABLE_HSTS: '--enable-hsts',
+  MXCP_TOKEN_ENCRYPTION_KEY: '--token-encryption-key',
+  MXCP_TOKEN_ENCRYPTION_KEY_FILE: '--token-encryption-key-file',
+  MXCP_RATE_LIMIT_WINDOW: '--rate-limit-window',
+  MXCP_RATE_LIMIT_MAX: '--rate-limit-max',
   MXCP_LOG_LEVEL: 'logging.level',
   MXCP_LOG_FORMAT: 'logging.format',
   MXCP_SECRET_KEY: 'secret_key',
@@ -41,14 +61,4 @@ export const environmentTwins: Readonly<Record<string, string>> = {
 };
 
 /** Variables that ask for protection that is not available yet: an author who sets one must not believe to have it. */
-export const unavailableVariables: readonly string[] = [
-  'MXCP_ENABLE_AUTH',
-  'MXCP_ENABLE_SCOPE_VALIDATION',
-  'MXCP_CORS_ORIGINS',
-  'MXCP_ENABLE_HSTS',
-  'MXCP_TOKEN_ENCRYPTION_KEY',
-  'MXCP_TOKEN_ENCRYPTION_KEY_FILE',
-  'MXCP_RATE_LIMIT_WINDOW',
-  'MXCP_RATE_LIMIT_MAX',
-  'MXCP_ADMIN_ENABLED',
-];
+export const unavailableVariables: readonly string[] = ['MXCP_ADMIN_ENABLED'];

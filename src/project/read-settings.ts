@@ -6,9 +6,10 @@ import { at, entriesOf, stringOf, stringsOf, type Field } from './field.js';
 import type { SiteLocation } from './find-site.js';
 import { defaultLimits, mergeLimits } from './limits.js';
 import type { Overrides } from './overrides.js';
+import { readAuth } from './auth/read-auth.js';
 import { readAudit } from './read-audit.js';
 import { readDatabase } from './read-database.js';
-import { readAuth, readLogging, readTransport } from './read-transport.js';
+import { readLogging, readTransport } from './read-transport.js';
 import { resolveReferences } from './references.js';
 import { SettingReader, textKind } from './setting-reader.js';
 import type { SettingsContext, SitePaths } from './settings-context.js';
@@ -40,8 +41,7 @@ export async function openSettings(
     env,
   };
   const user = await readUserConfig(userConfigPath(config, env, cwd), scope);
-  const signingKey = (path: readonly string[]): boolean => path.slice(-2).join('.') === 'audit.signing_key';
-  const profile = site.profile && (await resolveReferences(site.profile, user.resolve, signingKey));
+  const profile = site.profile && (await resolveReferences(site.profile, user.resolve, mayBeReference));
   const { secrets, problems: ofSecrets } = readSecrets(names, user.root, scope);
   problems.push(...user.problems, ...(profile?.problems ?? []), ...ofSecrets);
   const reader = new SettingReader(env);
@@ -50,6 +50,7 @@ export async function openSettings(
   for (const { name } of secrets) reader.note(`secrets.${name}`, '[hidden]', 'user config');
   const context = {
     root: location.root,
+    cwd,
     site: site.root,
     profileName: site.profileName,
     profile: profile?.root,
@@ -62,6 +63,10 @@ export async function openSettings(
   };
   return { context, secrets };
 }
+
+/** Texts of a profile that may be references: those of secrets. */
+const mayBeReference = (path: readonly string[]): boolean =>
+  path[0] === 'auth' || path[0] === 'security' || path.join('.') === 'audit.signing_key';
 
 function readPaths(site: Field): SitePaths {
   const path = (key: string): string => stringOf(at(site, 'paths', key)) ?? key;
@@ -99,6 +104,7 @@ export async function readSettings(context: SettingsContext, productVersion: str
     const origin = { file: 'environment variable MXCP_SECRET_KEY', line: 1, column: 1 };
     reader.refuse(origin, 'MXCP_SECRET_KEY has less than 16 characters', secretRemedy);
   }
+  const transport = readTransport(context);
   return {
     server: {
       name: text('name', stringOf(at(site, 'project')) ?? ''),
@@ -107,8 +113,8 @@ export async function readSettings(context: SettingsContext, productVersion: str
     },
     database: await readDatabase(context),
     audit: readAudit(context),
-    transport: readTransport(context),
-    auth: readAuth(context),
+    transport,
+    auth: await readAuth(context, transport),
     logging: readLogging(context),
     ...(secretKey !== undefined && { secretKey }),
   };

@@ -1,7 +1,5 @@
 import { isIP } from 'node:net';
-import { join } from 'node:path';
 import type { JsonObject } from '../model/json.js';
-import type { AuthSettings } from '../model/auth-settings.js';
 import type { HttpSettings, LoggingSettings, TransportSettings } from '../model/settings.js';
 import { at, itemsOf, stringOf, type Field } from './field.js';
 import { personaProblems, toPersona } from './persona.js';
@@ -17,7 +15,6 @@ import {
   type Kind,
 } from './setting-reader.js';
 import type { SettingsContext } from './settings-context.js';
-import { homeFolder } from './site-paths.js';
 
 /** `transport` of the user config over that of the site's profile, key by key. */
 export function readTransport(context: SettingsContext): TransportSettings {
@@ -163,39 +160,6 @@ function wrongProxies(field: Field): ReturnType<typeof problemOf>[] {
       problemOf(item, { rule: 'wrong-value', message: '`trust_proxy` takes addresses and networks', remedy }),
     ];
   });
-}
-
-/** `auth` of the user config over that of the site's profile; other providers than `none` do not pass the schema yet. */
-export function readAuth(context: SettingsContext): AuthSettings {
-  const { reader, userProfile, profile } = context;
-  reader.note(
-    'auth.provider',
-    'none',
-    at(userProfile, 'auth', 'provider')
-      ? 'user config'
-      : at(profile, 'auth', 'provider')
-        ? 'site'
-        : 'default',
-  );
-  const allowAnonymous = reader.read(
-    'auth.allow_anonymous',
-    {
-      kind: flagKind,
-      variable: 'MXCP_ALLOW_ANONYMOUS',
-      user: at(userProfile, 'auth', 'allow_anonymous'),
-      site: at(profile, 'auth', 'allow_anonymous'),
-    },
-    false,
-  );
-  return {
-    open: true,
-    allowAnonymous,
-    verifiers: [],
-    apiKeys: false,
-    clientCertificates: false,
-    persistence: { type: 'sqlite', path: join(homeFolder(context.env), '.mxcp', 'oauth.db') },
-    previousKeys: [],
-  };
 }
 
 type Level = LoggingSettings['level'];

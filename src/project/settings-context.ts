@@ -15,6 +15,8 @@ export interface SitePaths {
 /** Everything that settings are chosen from. */
 export interface SettingsContext {
   readonly root: string;
+  /** The working directory: what paths of flags and the environment start at. */
+  readonly cwd: string;
   readonly site: Field;
   readonly profileName: string;
   /** The active profile of the site file. */

@@ -65,7 +65,7 @@ export function secretFile(projectName: string, env: Environment): string {
 }
 
 /** A name that is safe as a folder; names that had to be changed keep apart by a hash. */
-function folderName(name: string): string {
+export function folderName(name: string): string {
   if (/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/.test(name)) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 16);
   return `${name.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 40)}-${hash}`;

@@ -30,9 +30,14 @@ function parse(
 /** What a timer can wait for: longer ones would fire at once. */
 const longestTimer = 2 ** 31 - 1;
 
-/** A duration in milliseconds from seconds, or from a text like `500ms`, `30s`, `2m`, `1h`; undefined for anything else; about 24 days at most. */
+/** A duration in milliseconds from seconds, or from a text like `500ms`, `30s`, `2m`, `1h`, `30d`; undefined for anything else. */
+export function spanMs(value: unknown): number | undefined {
+  return parse(value, /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/, milliseconds, 's');
+}
+
+/** A duration for a timer: as `spanMs`, about 24 days at most. */
 export function durationMs(value: unknown): number | undefined {
-  const found = parse(value, /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/, milliseconds, 's');
+  const found = spanMs(value);
   return found === undefined ? undefined : Math.min(found, longestTimer);
 }
 

@@ -243,13 +243,10 @@ describe('a setting', () => {
 
   it('for protection that is not there yet keeps the site from loading', async () => {
     const { problems } = await read(await newSite(), {
-      env: { MXCP_ENABLE_AUTH: 'true', MXCP_RATE_LIMIT_MAX: '5' },
+      env: { MXCP_ADMIN_ENABLED: 'true' },
     });
-    expect(problems.map(({ severity, rule }) => `${severity} ${rule}`)).toEqual([
-      'error not-available',
-      'error not-available',
-    ]);
-    expect((await read(await newSite(), { env: { MXCP_ENABLE_AUTH: 'false' } })).problems).toEqual([]);
+    expect(problems).toMatchObject([{ severity: 'error', rule: 'not-available' }]);
+    expect((await read(await newSite(), { env: { MXCP_ADMIN_ENABLED: 'false' } })).problems).toEqual([]);
   });
 
   it('behind a misspelt variable gives a warning', async () => {
@@ -267,11 +264,10 @@ describe('the site file', () => {
     ['sensitive_columns: {employees.ssn: {mask: full}}', '4:1 not-available'],
     ['connections: {w: {type: postgres}}', '4:1 not-available'],
     ['plugin: [{name: a, module: b}]', '4:1 not-available'],
-    ['limits: {rate: strict}', '4:10 not-available'],
-    ['authorization: {tags_as_scopes: true}', '4:17 not-available'],
-    ['profiles: {default: {auth: {provider: github}}}', '4:29 not-available'],
+    ['limits: {rate: strct}', '4:16 wrong-value'],
+    ['profiles: {default: {auth: {provider: github}}}', '4:39 missing-provider'],
     ['profiles: {default: {telemetry: {enabled: true}}}', '4:34 not-available'],
-    ['profiles: {default: {transport: {http: {tls: {cert: a, key: b}}}}}', '4:41 not-available'],
+    ['profiles: {default: {transport: {http: {tls: {cert: a}}}}}', '4:41 missing-key'],
     ['profiles: {default: {transport: {provider: sse}}}', '4:44 sse-not-served'],
     ['profiles: {default: {transport: {http: {trust_proxy: true}}}}', '4:54 wrong-value'],
     ['profiles: {default: {transport: {http: {trust_proxy: [10.0.0.0/33]}}}}', '4:55 wrong-value'],

@@ -135,7 +135,7 @@ describe('the user config', () => {
   it.each([
     ['secret_key: short\n', 'wrong-value'],
     ['vault: {auth_method: approle, role_id: x}\n', 'not-available not-available'],
-    ['projects: {shop: {profiles: {default: {auth: {provider: keycloak}}}}}\n', 'not-available'],
+    ['projects: {shop: {profiles: {default: {auth: {provider: keycloak}}}}}\n', 'missing-provider'],
     ['projets: {}\n', 'unknown-key'],
   ])('with `%s` is refused', async (text, rules) => {
     const { problems } = await read(await newSite({ 'c.yml': text }), { config: 'c.yml' });
