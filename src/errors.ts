@@ -213,6 +213,32 @@ export class SqlRefusedError extends BaseError {
   readonly code = 'EXECUTE_SQL_REFUSED';
 }
 
+/** A TypeScript body threw. `cause` has the author's own error and lines; nothing of it is shown to a caller. */
+export class BodyFailedError extends BaseError {
+  readonly code = 'EXECUTE_BODY_FAILED';
+}
+
+/** A TypeScript body threw a `ToolError`. `message` is the author's, for the caller, unless it was held back. */
+export class ToolFailedError extends BaseError {
+  readonly code = 'EXECUTE_TOOL_ERROR';
+}
+
+/** The worker of a TypeScript body ended under the call; `reason` says how. */
+export class WorkerLostError extends BaseError {
+  readonly code = 'EXECUTE_WORKER_LOST';
+  readonly reason: 'memory' | 'exit' | 'signal' | 'uncaught' | 'hostile' | 'stopped';
+
+  constructor(message: string, reason: WorkerLostError['reason'], options?: { cause?: unknown }) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** A body asks the human, and this client or transport has no way to ask (spec page 08, "Elicitation"). */
+export class ElicitUnavailableError extends BaseError {
+  readonly code = 'ELICIT_UNAVAILABLE';
+}
+
 /** The database cannot be opened or set up. */
 export class DatabaseUnavailableError extends BaseError {
   readonly code = 'EXECUTE_DATABASE_UNAVAILABLE';
@@ -259,6 +285,10 @@ export type MxcpError =
   | ExecuteConflictError
   | ExecuteCommitError
   | SqlRefusedError
+  | BodyFailedError
+  | ToolFailedError
+  | WorkerLostError
+  | ElicitUnavailableError
   | DatabaseUnavailableError
   | AuditUnavailableError
   | AuditQueryError

@@ -31,6 +31,9 @@ function adviceFor(error: MxcpError): Advice {
       return { exit: 1, hint: 'What the body gave does not fit its return type' };
     case 'EXECUTE_FAILED':
       return { exit: 1, hint: 'The body of the endpoint is at fault, not the call' };
+    case 'EXECUTE_BODY_FAILED':
+    case 'EXECUTE_WORKER_LOST':
+      return { exit: 1, hint: 'The log has the error with the lines of the body' };
     case 'AUDIT_UNAVAILABLE':
       return { exit: 1, hint: 'Nothing runs that cannot be recorded: see audit.path in mxcp config' };
     case 'INTERNAL':
@@ -51,6 +54,8 @@ function adviceFor(error: MxcpError): Advice {
     case 'EXECUTE_CONFLICT':
     case 'EXECUTE_COMMIT_FAILED':
     case 'EXECUTE_SQL_REFUSED':
+    case 'EXECUTE_TOOL_ERROR':
+    case 'ELICIT_UNAVAILABLE':
     case 'EXECUTE_DATABASE_UNAVAILABLE':
     case 'AUDIT_QUERY_FAILED':
       return { exit: 1 };

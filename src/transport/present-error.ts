@@ -86,6 +86,18 @@ function faceOf(error: MxcpError): Face {
       return failed('The call met another one that wrote the same data. Try again.', 409);
     case 'EXECUTE_COMMIT_FAILED':
       return failed('The call failed: what it wrote could not be saved, and nothing was changed.');
+    case 'EXECUTE_BODY_FAILED':
+      return failed('The call failed: its body ended with an error.');
+    case 'EXECUTE_TOOL_ERROR':
+      return refused(error.message, 400);
+    case 'EXECUTE_WORKER_LOST':
+      return failed(
+        error.reason === 'memory'
+          ? 'The call needed more memory than it may have and was stopped. Narrow the call.'
+          : 'The call failed: its body ended the worker that ran it.',
+      );
+    case 'ELICIT_UNAVAILABLE':
+      return refused('The call has to ask you something, and this client or transport cannot ask.', 400);
     case 'EXECUTE_DATABASE_UNAVAILABLE':
       return failed('The database is not available. Try again later.', 503);
     case 'AUDIT_UNAVAILABLE':

@@ -1,0 +1,37 @@
+import { relative } from 'node:path';
+import type { Message } from 'esbuild';
+import type { Problem } from '../../errors.js';
+import { excerpt, locate, type SourceText } from '../../lib/source-text.js';
+import type { TypeScriptBody } from '../../model/endpoint.js';
+
+/** True for a body that stands in its YAML file. */
+export function isInline({ source, file }: TypeScriptBody): boolean {
+  return !/\.[cm]?[jt]sx?$/i.test(file) && source.text !== '';
+}
+
+/** Empty lines before inline code, so that its lines have the numbers that they have in the YAML file. */
+export function linesBefore(source: SourceText): number {
+  return source.segments === undefined ? source.origin.line - 1 : 0;
+}
+
+function offsetOf(source: SourceText, line: number, column: number): number {
+  const lines = source.text.split('\n').slice(0, line - 1 - linesBefore(source));
+  return lines.reduce((sum, text) => sum + text.length + 1, column);
+}
+
+/** A message of esbuild as a problem in the author's file; of inline code, inside of the YAML block. */
+export function compileProblem(root: string, body: TypeScriptBody, { text, location }: Message): Problem {
+  const found = { severity: 'error' as const, rule: 'typescript-does-not-compile', message: text };
+  if (location === null) return { ...found, origin: body.source.origin };
+  const column = Buffer.from(location.lineText).subarray(0, location.column).toString().length;
+  const file = relative(root, location.file);
+  if (isInline(body) && location.file === body.file) {
+    const offset = offsetOf(body.source, location.line, column);
+    return { ...found, origin: locate(body.source, offset), excerpt: excerpt(body.source, offset) };
+  }
+  return {
+    ...found,
+    origin: { file, line: location.line, column: column + 1 },
+    excerpt: `${location.lineText}\n${' '.repeat(column)}^`,
+  };
+}

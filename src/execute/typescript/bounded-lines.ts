@@ -1,0 +1,28 @@
+import type { Readable } from 'node:stream';
+
+const maxLine = 2000;
+
+/**
+ * Reads lines of a stream for the log. Long lines are cut, and what comes faster than `perSecond` bytes is dropped, so that
+ * nothing that a body prints can fill memory or the log.
+ */
+export function readLines(stream: Readable, perSecond: number, line: (text: string) => void): void {
+  let rest = '';
+  let left = perSecond;
+  let second = 0;
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const now = Math.floor(Date.now() / 1000);
+    if (now !== second) left = perSecond;
+    second = now;
+    const taken = chunk.slice(0, Math.max(0, left));
+    left -= taken.length;
+    const lines = (rest + taken).split('\n');
+    rest = (lines.pop() ?? '').slice(0, maxLine);
+    for (const text of lines) if (text !== '') line(text.slice(0, maxLine));
+  });
+  stream.on('end', () => {
+    if (rest !== '') line(rest);
+  });
+  stream.on('error', () => undefined); // the worker is gone; its end is told by the process
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild';
+import type { Problem } from '../../errors.js';
+import type { TypeScriptBody } from '../../model/endpoint.js';
+import { compileProblem, isInline, linesBefore } from './body-problem.js';
+
+/** Bodies as modules that a worker can import. */
+export interface Bundle {
+  /** Holds everything that a worker reads to run; nothing else is in it. */
+  readonly folder: string;
+  /** The worker's own program. */
+  readonly program: string;
+  /** URL of a body's module; absent for one with problems. */
+  readonly urls: ReadonlyMap<TypeScriptBody, string>;
+  readonly problems: ReadonlyMap<TypeScriptBody, readonly Problem[]>;
+  readonly remove: () => Promise<void>;
+}
+
+/** Our own modules, which are TypeScript in the sources and JavaScript in the package. */
+function own(name: string): string {
+  return fileURLToPath(new URL(`${name}${extname(import.meta.url)}`, import.meta.url));
+}
+
+/** Packages in CommonJS ask for Node's modules by `require`, which an ES module does not have. */
+const banner =
+  "import { createRequire as __mxcpRequire } from 'node:module'; const require = __mxcpRequire(import.meta.url);";
+
+/** Gives inline code its text; a file is read by esbuild. */
+function inlineCode(bodies: readonly TypeScriptBody[]): Plugin {
+  const byFile = new Map(bodies.filter(isInline).map((body) => [body.file, body]));
+  return {
+    name: 'inline-code',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /\.ya?ml$/i }, ({ path }) => {
+        const body = byFile.get(path);
+        if (body === undefined) return undefined;
+        const contents = '\n'.repeat(linesBefore(body.source)) + body.source.text;
+        return { contents, loader: 'ts', resolveDir: dirname(path) };
+      });
+    },
+  };
+}
+
+function optionsFor(bodies: readonly TypeScriptBody[], folder: string): BuildOptions & { write: boolean } {
+  const files = [...new Set(bodies.map(({ file }) => file))];
+  return {
+    entryPoints: [
+      { in: own('./worker/main'), out: 'worker' },
+      ...files.map((file, index) => ({ in: file, out: `body-${index}` })),
+    ],
+    outdir: folder,
+    absWorkingDir: '/',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    outExtension: { '.js': '.mjs' },
+    sourcemap: 'linked',
+    sourcesContent: false,
+    banner: { js: banner },
+    alias: { mxcp: own('../../author/api') },
+    plugins: [inlineCode(bodies)],
+    logLevel: 'silent',
+    write: true,
+  };
+}
+
+function messagesOf(error: unknown): readonly Message[] {
+  const failure = error as Partial<BuildFailure>;
+  if (Array.isArray(failure.errors)) return failure.errors;
+  throw error;
+}
+
+async function problemsOf(body: TypeScriptBody, root: string, folder: string): Promise<readonly Problem[]> {
+  try {
+    await build({ ...optionsFor([body], folder), write: false });
+    return [];
+  } catch (error) {
+    return messagesOf(error).map((message) =>
+      compileProblem(root, body, {
+        ...message,
+        location: message.location && { ...message.location, file: join('/', message.location.file) },
+      }),
+    );
+  }
+}
+
+async function buildAll(
+  bodies: readonly TypeScriptBody[],
+  root: string,
+  folder: string,
+): Promise<Pick<Bundle, 'problems'> & { readonly good: readonly TypeScriptBody[] }> {
+  try {
+    await build(optionsFor(bodies, folder));
+    return { problems: new Map(), good: bodies };
+  } catch (error) {
+    messagesOf(error);
+  }
+  const problems = new Map<TypeScriptBody, readonly Problem[]>();
+  for (const body of bodies) {
+    const found = await problemsOf(body, root, folder);
+    if (found.length > 0) problems.set(body, found);
+  }
+  const good = bodies.filter((body) => !problems.has(body));
+  await build(optionsFor(good, folder));
+  return { problems, good };
+}
+
+/**
+ * Bundles bodies with what they import (local files, the site's `node_modules`) into a folder of their own, once at load
+ * (spec page 08). Modules that several bodies import are one module in a worker. What does not compile is a problem in
+ * the author's file, and left out.
+ */
+export async function bundleBodies(bodies: readonly TypeScriptBody[], root: string): Promise<Bundle> {
+  const folder = await mkdtemp(join(tmpdir(), 'mxcp-bodies-'));
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  try {
+    const { problems, good } = await buildAll(bodies, root, folder);
+    const files = [...new Set(good.map(({ file }) => file))];
+    const url = ({ file }: TypeScriptBody): string =>
+      pathToFileURL(join(folder, `body-${files.indexOf(file)}.mjs`)).href;
+    return {
+      folder,
+      program: join(folder, 'worker.mjs'),
+      urls: new Map(good.map((body) => [body, url(body)])),
+      problems,
+      remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

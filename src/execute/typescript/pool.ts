@@ -1,0 +1,151 @@
+import { OverloadedError, ShuttingDownError } from '../../errors.js';
+import type { BodyWorker } from './worker.js';
+
+/** How often workers are weighed, milliseconds. */
+const weighEveryMs = 25;
+/** Pause before a worker is started again after one that could not start, milliseconds. */
+const retryMs = 1000;
+
+export interface WorkerPoolOptions {
+  readonly size: number;
+  /** Calls that may wait. */
+  readonly queue: number;
+  readonly memoryBytes: number;
+  /** Resolves when the worker has loaded all bodies. */
+  readonly start: () => Promise<BodyWorker>;
+  readonly failed: (error: unknown) => void;
+}
+
+/** A worker on loan to one call. `giveBack` must be called exactly once. */
+export interface WorkerLoan {
+  readonly worker: BodyWorker;
+  readonly giveBack: () => void;
+}
+
+interface Waiter {
+  readonly admit: (worker: BodyWorker) => void;
+  readonly refuse: (error: Error) => void;
+}
+
+/**
+ * Keeps workers and lends each to one call at a time. A worker that ended, or in which a call left something running, is
+ * replaced. Who finds no worker waits in order of arrival; a full queue is an `OverloadedError`.
+ */
+export class WorkerPool {
+  private readonly options: WorkerPoolOptions;
+  private readonly workers = new Set<BodyWorker>();
+  private readonly idle: BodyWorker[] = [];
+  private readonly waiters = new Set<Waiter>();
+  private readonly scales: NodeJS.Timeout;
+  private starting = 0;
+  private closing = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.options = options;
+    this.scales = setInterval(() => this.weigh(), weighEveryMs).unref();
+  }
+
+  /** Takes a worker in that was started elsewhere. */
+  adopt(worker: BodyWorker): void {
+    this.workers.add(worker);
+    void worker.ended.then(() => this.lost(worker));
+    this.offer(worker);
+  }
+
+  /** Starts workers until there are `count`. Resolves when they are ready. */
+  async fill(count = this.options.size): Promise<void> {
+    const missing = count - this.workers.size - this.starting;
+    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.startOne()));
+  }
+
+  async lend(signal: AbortSignal): Promise<WorkerLoan> {
+    signal.throwIfAborted();
+    if (this.closing) throw new ShuttingDownError('The workers are stopping');
+    const worker = this.takeIdle() ?? (await this.wait(signal));
+    let out = true;
+    return {
+      worker,
+      giveBack: () => {
+        if (out) this.offer(worker);
+        out = false;
+      },
+    };
+  }
+
+  /** Ends all workers. Calls that run in them fail. */
+  async close(): Promise<void> {
+    this.closing = true;
+    clearInterval(this.scales);
+    for (const waiter of this.waiters) waiter.refuse(new ShuttingDownError('The workers are stopping'));
+    this.waiters.clear();
+    const workers = [...this.workers];
+    for (const worker of workers) worker.kill('stopped', 'the server closes its workers');
+    await Promise.all(workers.map(({ ended }) => ended));
+  }
+
+  private takeIdle(): BodyWorker | undefined {
+    for (let worker = this.idle.pop(); worker; worker = this.idle.pop()) if (worker.usable()) return worker;
+    return undefined;
+  }
+
+  private offer(worker: BodyWorker): void {
+    if (!worker.usable()) return worker.kill('stopped', 'a call left something running in it');
+    for (const waiter of this.waiters) {
+      this.waiters.delete(waiter);
+      return waiter.admit(worker);
+    }
+    this.idle.push(worker);
+  }
+
+  private lost(worker: BodyWorker): void {
+    this.workers.delete(worker);
+    const place = this.idle.indexOf(worker);
+    if (place !== -1) this.idle.splice(place, 1);
+    if (!this.closing) void this.startOne();
+  }
+
+  private async startOne(): Promise<void> {
+    if (this.closing || this.workers.size + this.starting >= this.options.size) return;
+    this.starting += 1;
+    try {
+      const worker = await this.options.start();
+      if (this.closing) worker.kill('stopped', 'the server closes its workers');
+      else this.adopt(worker);
+    } catch (error) {
+      this.options.failed(error);
+      setTimeout(() => void this.startOne(), retryMs).unref();
+    } finally {
+      this.starting -= 1;
+    }
+  }
+
+  private weigh(): void {
+    for (const worker of this.workers) {
+      const bytes = worker.residentBytes() ?? 0;
+      if (bytes > this.options.memoryBytes) worker.kill('memory', 'resident memory above the limit');
+    }
+  }
+
+  private async wait(signal: AbortSignal): Promise<BodyWorker> {
+    if (this.waiters.size >= this.options.queue) {
+      throw new OverloadedError('Too many calls are waiting for a worker; try again later');
+    }
+    if (this.workers.size + this.starting < this.options.size) void this.startOne();
+    return await new Promise<BodyWorker>((resolve, reject) => {
+      const stop = (): void => {
+        this.waiters.delete(waiter);
+        reject(signal.reason instanceof Error ? signal.reason : new Error('Aborted'));
+      };
+      const settle = (work: () => void): void => {
+        signal.removeEventListener('abort', stop);
+        work();
+      };
+      const waiter: Waiter = {
+        admit: (worker) => settle(() => resolve(worker)),
+        refuse: (error) => settle(() => reject(error)),
+      };
+      this.waiters.add(waiter);
+      signal.addEventListener('abort', stop, { once: true });
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { Duplex, Readable } from 'node:stream';
+import { InternalError } from '../../errors.js';
+import { readLines } from './bounded-lines.js';
+import { createFrameReader, encodeFrame } from './frames.js';
+import { residentBytes } from './resident-memory.js';
+import {
+  heapMegabytes,
+  type LinkEvents,
+  type LinkOptions,
+  type WorkerEnd,
+  type WorkerLink,
+} from './worker-link.js';
+
+/** Bytes of output per second that reach the log. */
+const outputPerSecond = 65_536;
+
+const flags = process.allowedNodeEnvironmentFlags;
+
+/** Node's permission model: no writing, no reading elsewhere, no processes, threads, debugger or native addons. */
+function permissionFlags(readable: readonly string[]): string[] {
+  return [
+    flags.has('--permission') ? '--permission' : '--experimental-permission',
+    ...readable.map((folder) => `--allow-fs-read=${folder}/*`),
+    ...(flags.has('--allow-net') ? ['--allow-net'] : []),
+  ];
+}
+
+function flagsFor({ memoryBytes, readable }: LinkOptions): string[] {
+  return [
+    ...permissionFlags(readable),
+    `--max-old-space-size=${heapMegabytes(memoryBytes)}`,
+    '--enable-source-maps',
+    '--no-warnings',
+  ];
+}
+
+function endOf(code: number | null, signal: string | null, said: string): WorkerEnd {
+  if (/heap out of memory|Allocation failed/i.test(said))
+    return { reason: 'memory', detail: 'the heap was full' };
+  if (signal !== null) return { reason: 'signal', detail: signal };
+  return { reason: 'exit', detail: `exit code ${code ?? 0}` };
+}
+
+/**
+ * Starts a worker in a process of its own (spec page 08, "Isolation"): nothing of the server's environment, no descriptor
+ * but its line to the server and its outputs, which go to the log.
+ */
+export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLink {
+  const child = spawn(process.execPath, [...flagsFor(options), options.program], {
+    cwd: '/',
+    env: { ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const { stdout, stderr } = child;
+  const line = child.stdio[3];
+  if (!(line instanceof Duplex) || !(stdout instanceof Readable) || !(stderr instanceof Readable))
+    throw new InternalError('A worker was started without its streams');
+  let said = '';
+  let killed: WorkerEnd | undefined;
+  const kill = (reason: WorkerEnd['reason'], detail: string): void => {
+    killed ??= { reason, detail };
+    child.kill('SIGKILL');
+  };
+  const reader = createFrameReader(options.maxMessageBytes);
+  line.on('data', (chunk: Buffer) => {
+    try {
+      if (killed === undefined) for (const text of reader.push(chunk)) events.text(text);
+    } catch (error) {
+      kill('hostile', error instanceof Error ? error.message : 'unreadable message');
+    }
+  });
+  line.on('error', () => undefined); // the process is gone or going; its end is told by `exit`
+  readLines(stdout, outputPerSecond, events.output);
+  readLines(stderr, outputPerSecond, (text) => {
+    said = `${said}${text}\n`.slice(-4096);
+    events.output(text);
+  });
+  let told = false;
+  const end = (reason: WorkerEnd): void => {
+    if (!told) events.end(killed ?? reason);
+    told = true;
+    line.destroy();
+  };
+  child.once('error', (error) => end({ reason: 'exit', detail: error.message }));
+  child.once('close', (code, signal) => end(endOf(code, signal, said)));
+  return {
+    send: (text) => void line.write(encodeFrame(text)),
+    kill,
+    residentBytes: () => (child.pid === undefined ? undefined : residentBytes(child.pid)),
+  };
+}

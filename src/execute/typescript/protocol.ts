@@ -1,0 +1,86 @@
+import type { Json, JsonObject } from '../../model/json.js';
+
+/** What a body may know of the call that it serves; everything else it has to ask for. */
+export interface CallFacts {
+  readonly user: JsonObject;
+  readonly request: JsonObject;
+  readonly traceId: string | null;
+  /** Bytes of JSON that a result may have on its way to the server. */
+  readonly maxBytes: number;
+}
+
+/** Messages from the server to a worker. `call` numbers the calls of one worker; `ask` the questions of one call. */
+export type ToWorker =
+  | {
+      readonly type: 'load';
+      readonly module: number;
+      readonly url: string;
+      readonly names: readonly string[];
+    }
+  | { readonly type: 'config'; readonly settings: JsonObject }
+  | {
+      readonly type: 'run';
+      readonly call: number;
+      readonly module: number;
+      readonly args: JsonObject;
+      readonly facts: CallFacts;
+    }
+  | { readonly type: 'abort'; readonly call: number; readonly reason: string }
+  | { readonly type: 'answer'; readonly call: number; readonly ask: number; readonly value: Json }
+  | {
+      readonly type: 'refusal';
+      readonly call: number;
+      readonly ask: number;
+      readonly code: string;
+      readonly message: string;
+    };
+
+/** What a body can ask for, and waits for. */
+export type AskOperation = 'query' | 'execute' | 'secret' | 'elicit' | 'call';
+
+/** What a body can tell, without an answer. */
+export type TellOperation = 'log' | 'progress' | 'event' | 'fetch' | 'fetched';
+
+/** Messages from a worker. The server takes none of them for granted: see `read-message.ts`. */
+export type FromWorker =
+  | { readonly type: 'loaded'; readonly module: number; readonly failure: LoadFailure | null }
+  | {
+      readonly type: 'ask';
+      readonly call: number;
+      readonly ask: number;
+      readonly operation: AskOperation;
+      readonly input: JsonObject;
+    }
+  | {
+      readonly type: 'tell';
+      readonly call: number;
+      readonly operation: TellOperation;
+      readonly input: JsonObject;
+    }
+  | { readonly type: 'done'; readonly call: number; readonly result: WorkerResult; readonly busy: boolean }
+  | { readonly type: 'failed'; readonly call: number; readonly failure: BodyFailure; readonly busy: boolean }
+  | { readonly type: 'fatal'; readonly failure: BodyFailure };
+
+/** Why a module cannot be a body. */
+export interface LoadFailure {
+  readonly reason: 'threw' | 'no-callable';
+  readonly message: string;
+  readonly stack: string;
+}
+
+/** What a body returned. */
+export type WorkerResult =
+  | { readonly form: 'value' | 'blob'; readonly value: Json }
+  | { readonly form: 'content'; readonly value: readonly Json[] };
+
+/**
+ * How a body failed. `tool`: on purpose, with a message for the caller. `relayed`: with the refusal of question `ask`.
+ * `result`: it returned what JSON cannot say. `limit`: more than `maxBytes`. `error`: anything else.
+ */
+export interface BodyFailure {
+  readonly kind: 'tool' | 'relayed' | 'result' | 'limit' | 'error';
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly ask: number | null;
+}

@@ -1,0 +1,84 @@
+import type { Json, JsonObject } from '../../model/json.js';
+import type { BodyHost, LogLevel } from './body-host.js';
+import type { AskOperation, TellOperation } from './protocol.js';
+import { HostileMessage } from './read-message.js';
+
+function member(input: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(input, name) ? input[name] : undefined;
+}
+
+function text(input: JsonObject, name: string): string {
+  const value = member(input, name);
+  if (typeof value === 'string') return value;
+  throw new HostileMessage(`A worker asked without ${name}`);
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function object(input: JsonObject, name: string): JsonObject {
+  const value = member(input, name);
+  return isObject(value) ? value : {};
+}
+
+function number(input: JsonObject, name: string): number | undefined {
+  const value = member(input, name);
+  return typeof value === 'number' ? value : undefined;
+}
+
+function parameters(input: JsonObject): JsonObject | readonly Json[] {
+  const params = member(input, 'params');
+  return Array.isArray(params) ? (params as readonly Json[]) : object(input, 'params');
+}
+
+/** Answers one question of a body. Rejects with what the body is then told. */
+export async function serveAsk(host: BodyHost, operation: AskOperation, input: JsonObject): Promise<Json> {
+  switch (operation) {
+    case 'query':
+      return host.query(text(input, 'sql'), parameters(input));
+    case 'execute':
+      await host.query(text(input, 'sql'), parameters(input));
+      return null;
+    case 'secret':
+      return host.secret(text(input, 'name'));
+    case 'elicit':
+      return host.elicit({
+        key: text(input, 'key'),
+        schema: object(input, 'schema'),
+        message: text(input, 'message'),
+      });
+    case 'call':
+      return host.callEndpoint(text(input, 'name'), object(input, 'args'));
+  }
+}
+
+const levels: readonly LogLevel[] = ['debug', 'info', 'warning', 'error'];
+
+/** Takes what a body tells. */
+export function serveTell(host: BodyHost, operation: TellOperation, input: JsonObject): void {
+  switch (operation) {
+    case 'log': {
+      const level = levels.find((each) => each === member(input, 'level')) ?? 'info';
+      return host.log(level, text(input, 'message'), member(input, 'data') ?? null);
+    }
+    case 'progress': {
+      const message = member(input, 'message');
+      return host.progress(
+        number(input, 'done') ?? 0,
+        number(input, 'total'),
+        typeof message === 'string' ? message : undefined,
+      );
+    }
+    case 'event':
+      return host.businessEvent(object(input, 'event'));
+    case 'fetch':
+      return host.fetchStarted(number(input, 'id') ?? 0, text(input, 'method'), text(input, 'url'));
+    case 'fetched':
+      return host.fetchEnded(
+        number(input, 'id') ?? 0,
+        number(input, 'status') ?? 0,
+        number(input, 'duration_ms') ?? 0,
+      );
+  }
+}

@@ -1,0 +1,63 @@
+import type { Json, JsonObject } from '../../../model/json.js';
+import type { AskOperation, FromWorker, TellOperation } from '../protocol.js';
+
+/** One call in a worker, as long as it lasts: what its `ctx` speaks through. */
+export interface CallScope {
+  readonly signal: AbortSignal;
+  /** Asks the server; rejects with its refusal. */
+  readonly ask: (operation: AskOperation, input: JsonObject) => Promise<Json>;
+  readonly tell: (operation: TellOperation, input: JsonObject) => void;
+  /** The question whose refusal this error is. */
+  readonly refusedAsk: (error: unknown) => number | null;
+  readonly answer: (ask: number, value: Json) => void;
+  readonly refuse: (ask: number, code: string, message: string) => void;
+  readonly abort: (reason: string) => void;
+  /** From here on the call's `ctx` does nothing any more. */
+  readonly close: () => void;
+}
+
+interface Waiting {
+  readonly resolve: (value: Json) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Opens the scope of a call. */
+export function openScope(call: number, send: (message: FromWorker) => void): CallScope {
+  const controller = new AbortController();
+  const waiting = new Map<number, Waiting>();
+  const refusals = new WeakMap<object, number>();
+  let asks = 0;
+  let open = true;
+  const take = (ask: number): Waiting | undefined => {
+    const found = waiting.get(ask);
+    waiting.delete(ask);
+    return found;
+  };
+  return {
+    signal: controller.signal,
+    ask: (operation, input) =>
+      new Promise((resolve, reject) => {
+        if (!open) throw new Error('The call has ended; its ctx cannot be used any more');
+        asks += 1;
+        waiting.set(asks, { resolve, reject });
+        send({ type: 'ask', call, ask: asks, operation, input });
+      }),
+    tell: (operation, input) => {
+      if (open) send({ type: 'tell', call, operation, input });
+    },
+    refusedAsk: (error) =>
+      typeof error === 'object' && error !== null ? (refusals.get(error) ?? null) : null,
+    answer: (ask, value) => take(ask)?.resolve(value),
+    refuse: (ask, code, message) => {
+      const error = Object.assign(new Error(message), { code });
+      refusals.set(error, ask);
+      take(ask)?.reject(error);
+    },
+    abort: (reason) => controller.abort(new DOMException(reason, 'AbortError')),
+    close: () => {
+      open = false;
+      controller.abort(new DOMException('The call has ended', 'AbortError'));
+      waiting.clear();
+    },
+  };
+}

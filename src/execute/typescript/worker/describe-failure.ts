@@ -1,0 +1,39 @@
+import type { BodyFailure } from '../protocol.js';
+import { isToolError } from '../../../author/api.js';
+import { NotJson, TooLarge } from './to-json.js';
+
+/** Longest text of an error that travels. */
+const maxText = 16_384;
+
+/** A text property of something that was thrown, whatever it is: reading it may throw, too. */
+function textOf(error: object, name: 'name' | 'message' | 'stack'): string {
+  try {
+    const value: unknown = Reflect.get(error, name);
+    return typeof value === 'string' ? value.slice(0, maxText) : '';
+  } catch {
+    return ''; // a getter of the author's that throws: there is no text to tell
+  }
+}
+
+function kindOf(error: unknown, refusedAsk: number | null): BodyFailure['kind'] {
+  if (isToolError(error)) return 'tool';
+  if (error instanceof NotJson) return 'result';
+  if (error instanceof TooLarge) return 'limit';
+  return refusedAsk === null ? 'error' : 'relayed';
+}
+
+/** Whatever a body threw, as texts. Never throws. */
+export function describeFailure(error: unknown, refusedAsk: number | null = null): BodyFailure {
+  const kind = kindOf(error, refusedAsk);
+  if (typeof error !== 'object' || error === null) {
+    const message = `The body threw a ${error === null ? 'null' : typeof error}, which is no error`;
+    return { kind, name: 'Error', message, stack: '', ask: null };
+  }
+  return {
+    kind,
+    name: textOf(error, 'name') || 'Error',
+    message: textOf(error, 'message'),
+    stack: textOf(error, 'stack'),
+    ask: refusedAsk,
+  };
+}

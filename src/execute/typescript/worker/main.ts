@@ -1,0 +1,99 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { isMainThread } from 'node:worker_threads';
+import { isContentBlock } from '../../../author/api.js';
+import type { JsonObject } from '../../../model/json.js';
+import type { ToWorker, WorkerResult } from '../protocol.js';
+import { openScope, type CallScope } from './call-scope.js';
+import { openChannel } from './channel.js';
+import { describeFailure } from './describe-failure.js';
+import { raiseFence } from './fence.js';
+import { loadModule, type BodyFunction } from './load-module.js';
+import { NotJson, toBase64, toJson } from './to-json.js';
+import { createContext } from './tool-context.js';
+
+const { send, listen } = openChannel();
+const bodies = new Map<number, BodyFunction>();
+const scopes = new Map<number, CallScope>();
+let settings: JsonObject = {};
+let loading: Promise<void> = Promise.resolve();
+let quiet: ReadonlyMap<string, number> = new Map();
+
+/** What keeps this worker's event loop alive, counted by kind. */
+function activity(): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts;
+}
+
+/** True when a call left something behind that goes on: it would run beside the next one. */
+function isBusy(): boolean {
+  return scopes.size === 0 && [...activity()].some(([kind, count]) => count > (quiet.get(kind) ?? 0));
+}
+
+async function load(message: ToWorker & { type: 'load' }): Promise<void> {
+  const loaded = await loadModule(message.url, message.names);
+  if ('body' in loaded) bodies.set(message.module, loaded.body);
+  await turn();
+  quiet = activity();
+  const failure = 'failure' in loaded ? loaded.failure : null;
+  send({ type: 'loaded', module: message.module, failure });
+}
+
+function toResult(value: unknown, maxBytes: number): WorkerResult {
+  const blocks: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (blocks.length > 0 && blocks.every(isContentBlock)) {
+    return { form: 'content', value: blocks.map((block) => toJson(block, maxBytes)) };
+  }
+  const base64 = toBase64(value, maxBytes);
+  if (base64 !== undefined) return { form: 'blob', value: base64 };
+  return { form: 'value', value: toJson(value, maxBytes) };
+}
+
+async function run({ call, module, args, facts }: ToWorker & { type: 'run' }): Promise<void> {
+  const scope = openScope(call, send);
+  scopes.set(call, scope);
+  let end: () => void;
+  try {
+    const body = bodies.get(module);
+    if (body === undefined) throw new NotJson('The worker does not have this body');
+    const result = toResult(await body(args, createContext(scope, facts, settings)), facts.maxBytes);
+    end = () => send({ type: 'done', call, result, busy: isBusy() });
+  } catch (error) {
+    const failure = describeFailure(error, scope.refusedAsk(error));
+    end = () => send({ type: 'failed', call, failure, busy: isBusy() });
+  }
+  scopes.delete(call);
+  scope.close();
+  await turn(); // a rejection that nobody awaits shows now, and then costs this call
+  end();
+}
+
+function receive(message: ToWorker): void {
+  switch (message.type) {
+    case 'load':
+      loading = loading.then(() => load(message));
+      return;
+    case 'config':
+      settings = message.settings;
+      return;
+    case 'run':
+      void run(message);
+      return;
+    case 'abort':
+      return scopes.get(message.call)?.abort(message.reason);
+    case 'answer':
+      return scopes.get(message.call)?.answer(message.ask, message.value);
+    case 'refusal':
+      return scopes.get(message.call)?.refuse(message.ask, message.code, message.message);
+  }
+}
+
+function fail(error: unknown): void {
+  send({ type: 'fatal', failure: describeFailure(error) });
+  setTimeout(() => process.exit(1), 20);
+}
+
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+if (isMainThread) raiseFence();
+listen(receive);
