@@ -71,6 +71,10 @@ export function startWorker(
   const maxMessageBytes = (): number =>
     Math.max(smallMessage, ...[...calls.values()].map(({ run }) => run.facts.maxBytes * 2 + 65_536));
 
+  const kill: WorkerLink['kill'] = (reason, detail) => {
+    dirty = true; // it takes some milliseconds to go, and must not get another call meanwhile
+    link.kill(reason, detail);
+  };
   const answer = async (number: number, call: OpenCall, ask: FromWorker & { type: 'ask' }): Promise<void> => {
     call.open += 1;
     if (call.open > maxOpenAsks) throw new HostileMessage('A body asks without end');
@@ -95,7 +99,7 @@ export function startWorker(
     if (message.type === 'fatal') {
       dirty = true;
       end ??= { reason: 'uncaught', detail: message.failure.name, failure: message.failure };
-      return link.kill('uncaught', message.failure.name);
+      return kill('uncaught', message.failure.name);
     }
     const call = calls.get(message.call);
     if (call === undefined) return stray();
@@ -116,7 +120,7 @@ export function startWorker(
     }
   };
   const disturbed = (error: unknown): void => {
-    link.kill('hostile', error instanceof Error ? error.message : 'unreadable message');
+    kill('hostile', error instanceof Error ? error.message : 'unreadable message');
   };
   const link = start(
     { ...options, maxMessageBytes },
@@ -154,7 +158,7 @@ export function startWorker(
     const stop = (): void => {
       send({ type: 'abort', call: number, reason: reason().message });
       grace = setTimeout(() => {
-        link.kill('stopped', 'it did not stop when its call did');
+        kill('stopped', 'it did not stop when its call did');
         calls.get(number)?.reject(reason());
       }, graceMs);
     };
@@ -178,7 +182,7 @@ export function startWorker(
     run,
     usable: () => end === undefined && !dirty,
     residentBytes: link.residentBytes,
-    kill: link.kill,
+    kill,
     ended,
   };
 }

@@ -96,4 +96,5 @@ function fail(error: unknown): void {
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 if (isMainThread) raiseFence();
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined); // opened here, so that a first console.log leaves nothing new
 listen(receive);
