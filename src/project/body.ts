@@ -1,6 +1,7 @@
-import { dirname, extname } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import type { Problem } from '../errors.js';
-import type { SqlBody } from '../model/endpoint.js';
+import type { SourceText } from '../lib/source-text.js';
+import type { SqlBody, TypeScriptBody } from '../model/endpoint.js';
 import { at, stringOf, type Field } from './field.js';
 import { problemOf } from './problems.js';
 import { sourceTextOf } from './scalar-text.js';
@@ -29,50 +30,63 @@ function bodyLanguage(object: Field): { readonly language: string; readonly fiel
   return { language: language ?? 'sql', field: file ?? source ?? object };
 }
 
-/** Reads the SQL body of an endpoint from its file or block. Undefined, with a problem, when there is none to run. */
+/** The text of a body, and the absolute path of the file that it stands in. */
+interface BodyText {
+  readonly source: SourceText;
+  readonly path: string;
+}
+
+/**
+ * Reads the body of an endpoint from its file or block. Undefined, with a problem, when there is none to run. `exportName`:
+ * what the body of a TypeScript module is called; of a file also its stem, when that is undefined.
+ */
 export async function buildBody(
   root: string,
   object: Field,
+  exportName: string | undefined,
   problems: Problem[],
-): Promise<SqlBody | undefined> {
+): Promise<SqlBody | TypeScriptBody | undefined> {
   const { language, field } = bodyLanguage(object);
-  if (language !== 'sql') {
-    problems.push(problemOf(field, otherLanguage(language, stringOf(at(object, 'source', 'file')))));
+  if (language === 'python') {
+    problems.push(problemOf(field, pythonBody(stringOf(at(object, 'source', 'file')))));
     return undefined;
   }
+  const text = await bodyText(root, object, language === 'sql' ? 'SQL' : 'TypeScript', problems);
+  if (text === undefined) return undefined;
+  const { source, path } = text;
+  if (language === 'sql') return { language: 'sql', source };
+  const names = [exportName ?? basename(path, extname(path))];
+  return { language: 'typescript', source, file: path, exportNames: names };
+}
+
+function bodyText(
+  root: string,
+  object: Field,
+  title: string,
+  problems: Problem[],
+): Promise<BodyText | undefined> | BodyText | undefined {
   const code = at(object, 'source', 'code');
   const file = at(object, 'source', 'file');
-  if (code !== undefined && file === undefined) return inlineBody(code, problems);
-  return file === undefined || code !== undefined ? undefined : await fileBody(root, file, problems);
+  if (code !== undefined && file === undefined) return inlineBody(code, title, problems);
+  return file === undefined || code !== undefined ? undefined : fileBody(root, file, problems);
 }
 
-function otherLanguage(
-  language: string,
-  file: string | undefined,
-): { rule: string; message: string; remedy: string } {
+function pythonBody(file: string | undefined): { rule: string; message: string; remedy: string } {
   const named = file === undefined ? 'This body' : `The body ${file}`;
-  if (language === 'python') {
-    const remedy =
-      'Port it to SQL: docs/migrate.md shows how. `enabled: false` leaves the endpoint out until then.';
-    return { rule: 'python-body', message: `${named} is Python, which this program does not run`, remedy };
-  }
-  const remedy = 'Write it in SQL, or leave the endpoint out with `enabled: false`.';
-  return {
-    rule: 'not-available',
-    message: `${named} is TypeScript, which is not available yet: it comes with a later version`,
-    remedy,
-  };
+  const remedy =
+    'Port it to SQL: docs/migrate.md shows how. Or to TypeScript: docs/port-python.md. `enabled: false` leaves the endpoint out until then.';
+  return { rule: 'python-body', message: `${named} is Python, which this program does not run`, remedy };
 }
 
-function inlineBody(field: Field, problems: Problem[]): SqlBody | undefined {
+function inlineBody(field: Field, title: string, problems: Problem[]): BodyText | undefined {
   const text = stringOf(field);
   if (text === undefined) return undefined;
   if (text.trim() === '')
-    problems.push(problemOf(field, { rule: 'empty-body', message: 'There is no SQL here' }));
-  return { language: 'sql', source: sourceTextOf(field) };
+    problems.push(problemOf(field, { rule: 'empty-body', message: `There is no ${title} here` }));
+  return { source: sourceTextOf(field), path: field.source.path };
 }
 
-async function fileBody(root: string, field: Field, problems: Problem[]): Promise<SqlBody | undefined> {
+async function fileBody(root: string, field: Field, problems: Problem[]): Promise<BodyText | undefined> {
   const named = stringOf(field);
   if (named === undefined) return undefined;
   const found = await confinedFile(root, dirname(field.source.path), named);
@@ -85,7 +99,7 @@ async function fileBody(root: string, field: Field, problems: Problem[]): Promis
     const text = await readText(found.path);
     if (text.trim() === '')
       problems.push(problemOf(field, { rule: 'empty-body', message: `${named} is empty` }));
-    return { language: 'sql', source: { text, origin, indent: 0 } };
+    return { source: { text, origin, indent: 0 }, path: found.path };
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown error';
     problems.push(problemOf(field, { rule: 'unreadable-file', message: `Cannot read ${named}: ${reason}` }));

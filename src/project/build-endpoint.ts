@@ -24,10 +24,12 @@ export async function buildEndpoint(
   problems: Problem[],
 ): Promise<Endpoint | undefined> {
   const common = buildCommon(file, kind, object, context, problems);
-  if (kind === 'prompt') return { ...common, kind, messages: buildMessages(at(object, 'messages')) };
+  if (kind === 'prompt') return buildPrompt(object, common, context, problems);
   const returned = at(object, 'return');
   const returns = returned === undefined ? undefined : buildTypeNode(returned, problems);
-  const body = await buildBody(context.root, object, problems);
+  const displayName = kind === 'resource' ? stringOf(at(object, 'name')) : undefined;
+  const exportName = kind === 'tool' ? common.name : displayName;
+  const body = await buildBody(context.root, object, exportName, problems);
   if (body === undefined) return undefined;
   const running = {
     ...common,
@@ -38,7 +40,6 @@ export async function buildEndpoint(
   if (kind === 'tool') return { ...running, kind };
   const uriField = at(object, 'uri');
   if (uriField !== undefined) problems.push(...checkUriTemplate(uriField, common.name, common.parameters));
-  const displayName = stringOf(at(object, 'name'));
   const mimeType = stringOf(at(object, 'mime_type'));
   return {
     ...running,
@@ -47,6 +48,27 @@ export async function buildEndpoint(
     ...(displayName !== undefined && { displayName }),
     ...(mimeType !== undefined && { mimeType }),
   };
+}
+
+/** A prompt has messages, or a TypeScript body that returns them. */
+async function buildPrompt(
+  object: Field,
+  common: Common,
+  { root }: EndpointContext,
+  problems: Problem[],
+): Promise<Endpoint | undefined> {
+  const prompt = { ...common, kind: 'prompt' as const, messages: buildMessages(at(object, 'messages')) };
+  const source = at(object, 'source');
+  if (source === undefined) return prompt;
+  const body = await buildBody(root, object, common.name, problems);
+  if (body?.language === 'typescript') return { ...prompt, body };
+  if (body !== undefined) {
+    const message = 'The body of a prompt is TypeScript, and this one is SQL';
+    problems.push(
+      problemOfKey(source, { rule: 'wrong-language', message, remedy: 'Use `messages`, or TypeScript.' }),
+    );
+  }
+  return undefined;
 }
 
 type Common = Pick<

@@ -72,6 +72,42 @@ describe('an endpoint file', () => {
     expect(Object.isFrozen(project?.endpoints)).toBe(true);
   });
 
+  it('has a TypeScript body in a file or inline, whose export is called as the endpoint, or as the file', async () => {
+    const folder = await newSite({
+      'tools/t.yml': 'tool: {name: t, source: {file: ../typescript/some.mts}}\n',
+      'tools/u.yml':
+        'tool:\n  name: u\n  language: typescript\n  source:\n    code: |\n      export default 1\n',
+      'resources/r.yml': 'resource: {uri: "r://a", source: {file: ../typescript/some.mts}}\n',
+      'resources/s.yml': 'resource: {uri: "s://a", name: named, source: {file: ../typescript/some.mts}}\n',
+      'prompts/p.yml': 'prompt: {name: p, source: {file: ../typescript/some.mts}}\n',
+      'typescript/some.mts': 'export const t = () => 1;\n',
+    });
+    const { project, problems } = await read(folder);
+    expect(problems).toEqual([]);
+    const file = join(folder, 'typescript', 'some.mts');
+    const bodies = project?.endpoints.map(({ name, body }) => [name, body]);
+    const written = (exportName: string): object => ({
+      language: 'typescript',
+      source: {
+        text: 'export const t = () => 1;\n',
+        origin: { file: 'typescript/some.mts', line: 1, column: 1 },
+      },
+      file,
+      exportNames: [exportName],
+    });
+    expect(Object.fromEntries(bodies ?? [])).toMatchObject({
+      t: written('t'),
+      u: {
+        source: { origin: { line: 6, column: 7 } },
+        file: join(folder, 'tools', 'u.yml'),
+        exportNames: ['u'],
+      },
+      'r://a': written('some'),
+      's://a': written('named'),
+      p: written('p'),
+    });
+  });
+
   it('cannot use a body outside of the site, not even through a link', async () => {
     const outside = await newFolder();
     await writeFile(join(outside, 'secret.sql'), 'SELECT 1');
