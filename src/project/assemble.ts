@@ -14,6 +14,7 @@ import { flagKind } from './setting-reader.js';
 import type { SettingsContext } from './settings-context.js';
 import { checkMatches, checkSqlTools, findDuplicates } from './site-checks.js';
 import { readEndpoints } from './site-endpoints.js';
+import { readScopes } from './scopes.js';
 import { addTestFiles } from './test-files.js';
 import { buildUsers } from './users.js';
 
@@ -49,6 +50,8 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
   );
   const builtin = buildSqlTools(context, shared, problems);
   const served = serve(found.files, builtin);
+  const sqlTools = builtin.length > 0;
+  const scopes = readScopes({ context, auth: settings.auth, files: found.files, sqlTools });
   problems.push(...found.problems, ...checkMatches(rules, found.files, builtin));
   const tested = await addTestFiles(
     location.root,
@@ -56,7 +59,7 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
     absentNames(found.files),
     Object.keys(users),
   );
-  if (builtin.length > 0) {
+  if (sqlTools) {
     problems.push(
       ...checkSqlTools(sqlToolsField(context), settings.database.externalAccess, rules, served.endpoints),
     );
@@ -81,7 +84,7 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
       },
       plugins: [],
       secrets,
-      authorization,
+      authorization: { ...authorization, scopes },
       users,
       policies,
       endpoints: tested.endpoints,

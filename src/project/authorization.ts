@@ -1,12 +1,25 @@
 import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { Authorization, Role, RoleAssignment } from '../model/rule.js';
-import { at, entriesOf, itemsOf, keyOrigin, originOf, stringOf, stringsOf, type Field } from './field.js';
+import {
+  at,
+  entriesOf,
+  itemsOf,
+  keyOrigin,
+  originOf,
+  stringOf,
+  stringsOf,
+  wordsOf,
+  type Field,
+} from './field.js';
 import { problemOf, problemOfKey, suggestion } from './problems.js';
 import { sourceTextOf } from './scalar-text.js';
 
 /** `authorization` of the site file: catalogue, roles and assignments, with what they refer to checked (spec page 04). */
-export function buildAuthorization(field: Field | undefined, problems: Problem[]): Authorization {
+export function buildAuthorization(
+  field: Field | undefined,
+  problems: Problem[],
+): Omit<Authorization, 'scopes'> {
   const catalogue = at(field, 'capabilities');
   const rolesField = at(field, 'roles');
   const roles = entriesOf(rolesField).map(([name, child]) => buildRole(name, child));
@@ -25,7 +38,6 @@ export function buildAuthorization(field: Field | undefined, problems: Problem[]
     assign: itemsOf(at(field, 'assign')).flatMap((item) =>
       buildAssignment(item, rolesField && names, problems),
     ),
-    scopes: { tagsAsScopes: false, scopedTags: [], defaultScopes: [], requiredScopes: [] },
   };
 }
 
@@ -41,7 +53,7 @@ function buildRole(name: string, field: Field): Role {
     name,
     includes: stringsOf(at(field, 'includes')),
     capabilities: stringsOf(at(field, 'capabilities')),
-    ...(scopes !== undefined && { scopes: stringsOf(scopes) }),
+    ...(scopes !== undefined && { scopes: wordsOf(scopes) }),
     origin: keyOrigin(field),
   };
 }

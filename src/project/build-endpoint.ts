@@ -1,12 +1,23 @@
 import type { Problem } from '../errors.js';
+import { tagOfScope, wrongScope } from '../lib/scope-syntax.js';
 import type { Endpoint, PromptMessage, PromptRole, ToolAnnotations } from '../model/endpoint.js';
 import type { EndpointKind } from '../model/rule.js';
 import { buildBody } from './body.js';
 import type { EndpointContext } from './endpoint-context.js';
 import { buildTests } from './endpoint-tests.js';
-import { at, booleanOf, itemsOf, keyOrigin, stringOf, stringsOf, type Field } from './field.js';
+import {
+  at,
+  booleanOf,
+  itemsOf,
+  keyOrigin,
+  namedWordsOf,
+  stringOf,
+  stringsOf,
+  wordsOf,
+  type Field,
+} from './field.js';
 import { mergeLimits } from './limits.js';
-import { problemOfKey } from './problems.js';
+import { problemOf, problemOfKey } from './problems.js';
 import { buildPolicies, mergePolicies } from './rules.js';
 import { sourceTextOf } from './scalar-text.js';
 import { buildParameters, buildTypeNode } from './type-node.js';
@@ -119,9 +130,23 @@ function buildCommon(
     tests: buildTests(at(object, 'tests'), testContext, problems),
     origin: keyOrigin(object),
     dynamicSql: booleanOf(at(object, 'dynamic_sql')) ?? false,
-    scopes: stringsOf(at(object, 'scopes')),
+    scopes: buildScopes(at(object, 'scopes'), problems),
     unreleasedText: stringOf(at(object, 'unreleased_text')) === 'allow',
   };
+}
+
+/** Free-form scopes. What a tag asks for is said by the tag. */
+function buildScopes(field: Field | undefined, problems: Problem[]): readonly string[] {
+  for (const { word, field: item } of namedWordsOf(field)) {
+    const isTag = tagOfScope(word) !== undefined;
+    const why = isTag ? 'is that of a tag' : wrongScope(word);
+    if (why === undefined) continue;
+    const remedy = isTag
+      ? 'Give the endpoint the tag, and list it in `authorization.scoped_tags`.'
+      : undefined;
+    problems.push(problemOf(item, { rule: 'wrong-scope', message: `This scope ${why}`, remedy }));
+  }
+  return wordsOf(field);
 }
 
 /** Rules stand inside the endpoint or, as the Python program's security page shows it, beside it. */

@@ -5,7 +5,7 @@ import type { Endpoint } from '../model/endpoint.js';
 import { buildEndpoint } from './build-endpoint.js';
 import type { EndpointContext } from './endpoint-context.js';
 import { checkSchema } from './check-schema.js';
-import { at, booleanOf, stringOf, type Field } from './field.js';
+import { at, booleanOf, itemsOf, stringOf, type Field } from './field.js';
 import { problemAt, problemOfKey, suggestion } from './problems.js';
 import { readYamlFile } from './yaml-file.js';
 import { shownPath } from './site-paths.js';
@@ -20,6 +20,8 @@ export interface EndpointFile {
   /** Where the name stands. */
   readonly named?: Field;
   readonly enabled: boolean;
+  /** Its tags as written, also of an endpoint that is disabled or broken. */
+  readonly tags: readonly Field[];
   /** Absent when the file is disabled, skipped or cannot be understood. */
   readonly endpoint?: Endpoint;
   readonly problems: readonly Problem[];
@@ -30,7 +32,7 @@ export const endpointKinds = ['tool', 'resource', 'prompt'] as const;
 /** Reads one endpoint file and says everything that is wrong with it. Never throws for what the file contains. */
 export async function readEndpointFile(path: string, context: EndpointContext): Promise<EndpointFile> {
   const { source, root, problems } = await readYamlFile({ path, shown: shownPath(context.root, path) });
-  const start = { file: source.file, text: source.text, enabled: true };
+  const start = { file: source.file, text: source.text, enabled: true, tags: [] };
   if (root === undefined) return { ...start, problems };
   const kinds = endpointKinds.filter((kind) => root.entries?.has(kind));
   const [kind] = kinds;
@@ -47,7 +49,8 @@ async function readEndpoint(
 ): Promise<Omit<EndpointFile, 'file' | 'text'>> {
   const named = at(file, kind, kind === 'resource' ? 'uri' : 'name');
   const name = stringOf(named);
-  const identity = { kind, ...(name !== undefined && { name }), ...(named !== undefined && { named }) };
+  const tags = itemsOf(at(file, kind, 'tags'));
+  const identity = { kind, tags, ...(name !== undefined && { name }), ...(named !== undefined && { named }) };
   if (booleanOf(at(file, kind, 'enabled')) === false)
     return { ...identity, enabled: false, problems: syntax };
   const { root, problems } = checkSchema(kind, file);

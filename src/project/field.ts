@@ -94,6 +94,22 @@ export function stringsOf(field: Field | undefined): readonly string[] {
   return itemsOf(field).flatMap((item) => stringOf(item) ?? []);
 }
 
+/** The words of a list with where each stands; those of a single text are separated by commas or spaces, as in an environment variable. */
+export function namedWordsOf(
+  field: Field | undefined,
+): readonly { readonly word: string; readonly field: Field }[] {
+  return itemsOf(field).flatMap((item) => {
+    const text = stringOf(item) ?? '';
+    const words = field?.items === undefined ? text.split(/[\s,]+/) : [text.trim()];
+    return words.flatMap((word) => (word === '' ? [] : [{ word, field: item }]));
+  });
+}
+
+/** The words of a list, or of a single text. */
+export function wordsOf(field: Field | undefined): readonly string[] {
+  return namedWordsOf(field).map(({ word }) => word);
+}
+
 /** A JSON object without prototype. */
 export function jsonObject(entries: Iterable<readonly [string, Json]>): Record<string, Json> {
   const object = Object.create(null) as Record<string, Json>;

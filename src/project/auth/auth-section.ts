@@ -1,5 +1,5 @@
 import type { Problem } from '../../errors.js';
-import { at, itemsOf, originOf, stringOf, type Field } from '../field.js';
+import { at, originOf, stringOf, type Field } from '../field.js';
 import type { Finding } from '../problems.js';
 import { problemOf, problemOfKey } from '../problems.js';
 import type { SettingSources } from '../setting-reader.js';
@@ -23,12 +23,6 @@ export function textAt(field: Field | undefined, ...keys: readonly string[]): st
     if (text !== undefined && text !== '') return text;
   }
   return undefined;
-}
-
-/** The words of a list; those of a single text are separated by commas or spaces, as in an environment variable. */
-export function wordsOf(field: Field | undefined): readonly string[] {
-  if (field?.items !== undefined) return itemsOf(field).flatMap((item) => stringOf(item)?.trim() || []);
-  return (stringOf(field) ?? '').split(/[\s,]+/).filter((word) => word !== '');
 }
 
 /** Adds a problem at a value. */

@@ -1,7 +1,7 @@
 import type { ClientSettings } from '../../model/auth-settings.js';
-import { at, itemsOf, originOf, stringOf, type Field } from '../field.js';
+import { at, itemsOf, originOf, stringOf, type Field, wordsOf } from '../field.js';
 import { mapsOf } from '../setting-reader.js';
-import { refuse, refuseTwins, textAt, wordsOf, type AuthSection } from './auth-section.js';
+import { refuse, refuseTwins, textAt, type AuthSection } from './auth-section.js';
 import { isLoopbackUrl, parseUrl } from './web-address.js';
 
 /** Schemes that a browser would run or read instead of handing the answer to an application. */

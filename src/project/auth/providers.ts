@@ -1,15 +1,7 @@
 import type { ProviderSettings, ProviderType } from '../../model/auth-settings.js';
-import { at, booleanOf, entriesOf, itemsOf, originOf, stringOf, type Field } from '../field.js';
+import { at, booleanOf, entriesOf, itemsOf, originOf, stringOf, type Field, wordsOf } from '../field.js';
 import { mergeFields } from '../merge-fields.js';
-import {
-  missingKey,
-  refuse,
-  refuseKey,
-  refuseTwins,
-  textAt,
-  wordsOf,
-  type AuthSection,
-} from './auth-section.js';
+import { missingKey, refuse, refuseKey, refuseTwins, textAt, type AuthSection } from './auth-section.js';
 import { readClaims } from './claims.js';
 import { urlAt } from './web-address.js';
 

@@ -1,11 +1,11 @@
 import type { AuthSettings, IssuerSettings } from '../../model/auth-settings.js';
 import type { TransportSettings } from '../../model/settings.js';
-import { at, entriesOf, stringOf, type Field } from '../field.js';
+import { at, entriesOf, stringOf, type Field, wordsOf } from '../field.js';
 import { mergeFields } from '../merge-fields.js';
 import { problem } from '../problems.js';
 import { flagKind, type Kind } from '../setting-reader.js';
 import type { SettingsContext } from '../settings-context.js';
-import { missingKey, refuseKey, refuseTwins, sourcesOf, wordsOf, type AuthSection } from './auth-section.js';
+import { missingKey, refuseKey, refuseTwins, sourcesOf, type AuthSection } from './auth-section.js';
 import { readClients } from './clients.js';
 import { readEncryptionKey } from './encryption-key.js';
 import { readPersistence } from './persistence.js';

@@ -1,9 +1,9 @@
 import { didYouMean } from '../../lib/did-you-mean.js';
 import type { VerifierSettings } from '../../model/auth-settings.js';
-import { at, entriesOf, itemsOf, jsonObject, originOf, stringOf, type Field } from '../field.js';
+import { at, entriesOf, itemsOf, jsonObject, originOf, stringOf, type Field, wordsOf } from '../field.js';
 import { suggestion } from '../problems.js';
 import { mapsOf } from '../setting-reader.js';
-import { missingKey, refuse, refuseTwins, textAt, wordsOf, type AuthSection } from './auth-section.js';
+import { missingKey, refuse, refuseTwins, textAt, type AuthSection } from './auth-section.js';
 import { readClaims } from './claims.js';
 import { reservedNames } from './providers.js';
 import { readSpan } from './spans.js';
