@@ -28,6 +28,8 @@ const packageHome: Record<string, readonly string[]> = {
   '@modelcontextprotocol/server': ['transport'],
   fastify: ['transport'],
   yaml: ['project', 'cli'],
+  libsql: ['auth'],
+  ioredis: ['auth', 'limit'],
   ajv: ['lib'],
   'ajv-formats': ['lib'],
   commander: ['cli'],
