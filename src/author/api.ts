@@ -16,6 +16,15 @@ export type SiteContext = Pick<ToolContext, 'config' | 'secrets' | 'log'>;
 /** A body: the export that is named like its endpoint, or the default export. */
 export type ToolBody<Args, Result> = (args: Args, ctx: ToolContext) => Result | Promise<Result>;
 
+/** A message of a prompt. */
+export interface PromptMessage {
+  readonly role: 'user' | 'assistant' | 'system';
+  readonly content: string | ContentBlock;
+}
+
+/** What the body of a prompt returns; a text alone is one message of the user. */
+export type PromptResult = string | readonly PromptMessage[];
+
 /** `onInit` or `onShutdown` of a file under `typescript/`. */
 export type Hook = (ctx: SiteContext) => unknown;
 

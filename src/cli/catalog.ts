@@ -40,6 +40,11 @@ export const catalog: readonly CatalogEntry[] = [
     summary: 'Run the production checklist against the site, or a running server',
     load: () => import('./doctor.js'),
   },
+  {
+    name: 'types',
+    summary: 'Write the types of arguments and results for TypeScript bodies',
+    load: () => import('./types.js'),
+  },
   { name: 'schema', summary: 'Print the JSON Schema of a file format', load: () => import('./schema.js') },
   { name: 'config', summary: 'Print the effective configuration', load: () => import('./config.js') },
   {

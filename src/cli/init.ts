@@ -3,12 +3,14 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { ConfigNotFoundError, UsageError } from '../errors.js';
 import { findSite } from '../project/find-site.js';
+import { readProject } from '../project/load.js';
 import { readSchema } from '../project/schemas.js';
 import type { Context, ExitCode, Invoke } from './context.js';
 import { printResult } from './output.js';
 import { bareSite, schemaPath, siteFolders, type SiteFile, type SiteNames } from './site/bare-site.js';
 import { bootstrapSite } from './site/bootstrap-site.js';
 import { clientConfigs, clientConfigText } from './site/client-config.js';
+import { writeTypes } from './site/write-types.js';
 import { writeFiles, type Written } from './site/write-files.js';
 
 export interface InitOptions {
@@ -86,6 +88,12 @@ function initText(root: string, written: Written, clients: string | undefined): 
   ].join('\n');
 }
 
+/** The types of the endpoints that were made; none when files that were there before are wrong. */
+async function firstTypes(context: Context, root: string): Promise<readonly string[]> {
+  const { project } = await readProject({ cwd: root, env: context.world.env });
+  return project === undefined ? [] : (await writeTypes(project)).written;
+}
+
 /** Creates a site in `folder` (the working directory when absent). Never overwrites a file. */
 export async function init(
   context: Context,
@@ -97,7 +105,9 @@ export async function init(
   if (enclosing !== undefined) throw new UsageError(`${enclosing} is a site already`);
   const names = await chooseNames(context, root, options);
   const files = options.bootstrap === true ? bootstrapSite(names) : bareSite(names);
-  const written = await writeFiles(root, siteFolders, [...files, ...schemaFiles()]);
+  const own = await writeFiles(root, siteFolders, [...files, ...schemaFiles()]);
+  const types = options.bootstrap === true ? await firstTypes(context, root) : [];
+  const written = { ...own, created: [...own.created, ...types] };
   const clients = clientConfigs(names.project, root, context.world.launch);
   const result = { root, ...names, ...written, clients };
   const clientText = options.bootstrap === true ? clientConfigText(clients) : undefined;
@@ -108,7 +118,10 @@ export async function init(
 export function configure(command: Command, invoke: Invoke): void {
   command
     .argument('[folder]', 'folder of the new site (default: the working directory)')
-    .option('--bootstrap', 'add a SQL tool with rules and tests, and print client configurations')
+    .option(
+      '--bootstrap',
+      'add a SQL and a TypeScript tool with rules and tests, and print client configurations',
+    )
     .option('--project <name>', 'name of the project (default: name of the folder)')
     .option('--yes', 'ask nothing')
     .action((folder: string | undefined, options: InitOptions) =>

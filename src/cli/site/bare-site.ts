@@ -48,6 +48,9 @@ audit/
 
 # Secrets
 .env
+
+# Packages that TypeScript bodies import
+node_modules/
 `;
 
 /** A site without endpoints. */
