@@ -48,6 +48,11 @@ export interface Strangers {
 
 const minute = 60_000;
 
+/** Everything that is not counted apart: it is of no one caller and reason. */
+function rest(sample: AuditEntry): Group {
+  return { sample: { ...sample, user_key: undefined, error: undefined }, prefix: '*', count: 1 };
+}
+
 function counted(group: Group, from: number): AuditEntry {
   const { sample, prefix, count } = group;
   return {
@@ -59,9 +64,22 @@ function counted(group: Group, from: number): AuditEntry {
     duration_ms: 0,
     policy_decision: sample.policy_decision,
     error_code: sample.error_code,
+    error: reasonOf(sample),
+    user_key: sample.user_key,
     project_digest: sample.project_digest,
     input_data: { address_prefix: prefix, count, since: new Date(from).toISOString() },
   };
+}
+
+/** The words of an event are fixed; those of a request that was not admitted can quote what the stranger sent. */
+function reasonOf({ operation_name: name, error }: AuditEntry): string | undefined {
+  return name === 'admit' ? undefined : error;
+}
+
+/** What is counted together: refusals of one kind and reason, of one prefix or one known caller. */
+function groupKey(entry: AuditEntry, prefix: string): string {
+  const { operation_name: name, error_code: code, user_key: user } = entry;
+  return JSON.stringify([prefix, name, code, reasonOf(entry), user]);
 }
 
 /** A fresh counter. Its memory is bounded by `groupsPerMinute`. */
@@ -85,11 +103,11 @@ export function createStrangers(limits: StrangerLimits = defaultStrangerLimits):
   };
   const count = (entry: AuditEntry): void => {
     const prefix = addressPrefix(entry.ip);
-    const key = `${prefix}|${entry.error_code ?? ''}`;
+    const key = groupKey(entry, prefix);
     const crowded = groups.size >= limits.groupsPerMinute && !groups.has(key);
     const at = crowded ? '*' : key;
     const group = groups.get(at);
-    if (group === undefined) groups.set(at, { sample: entry, prefix: crowded ? '*' : prefix, count: 1 });
+    if (group === undefined) groups.set(at, crowded ? rest(entry) : { sample: entry, prefix, count: 1 });
     else group.count += 1;
   };
   /** The last record of a day's budget stands for everything that comes after it. */
@@ -98,7 +116,7 @@ export function createStrangers(limits: StrangerLimits = defaultStrangerLimits):
     const room = limits.recordsPerDay - spentToday;
     const [first] = all;
     if (all.length <= room || first === undefined) return all;
-    return [{ sample: first.sample, prefix: '*', count: all.reduce((sum, group) => sum + group.count, 0) }];
+    return [{ ...rest(first.sample), count: all.reduce((sum, group) => sum + group.count, 0) }];
   };
 
   return {
