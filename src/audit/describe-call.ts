@@ -52,6 +52,8 @@ export interface CallDescription {
   /** `completion` for a completion request, `admin` for the operator's own SQL; else the request's kind. */
   readonly operationType?: 'completion' | 'admin' | undefined;
   readonly executionEvents?: readonly Json[] | undefined;
+  /** What the body told for the record. */
+  readonly businessContext?: JsonObject | undefined;
 }
 
 /** The record of a call, redacted; `started` when it has no outcome yet (spec page 05). Never throws, whatever the arguments are. */
@@ -70,6 +72,7 @@ export function describeCall(describer: Describer, call: CallDescription): Audit
     parent_call_id: call.parentCallId,
     input_data: describeInput(describer, call, nodes),
     execution_events: call.executionEvents === undefined ? undefined : redactor.value(call.executionEvents),
+    business_context: call.businessContext && redactor.named(call.businessContext, noNodes),
   };
   return assembleEntry(describer, request.caller, request.context, named, ending);
 }
@@ -85,6 +88,7 @@ type NamedOperation = Pick<
   | 'parent_call_id'
   | 'input_data'
   | 'execution_events'
+  | 'business_context'
 >;
 
 /** How it ended. */
@@ -151,7 +155,7 @@ export function assembleEntry(
     os_user: caller?.source === 'asserted' ? (caller.osUser ?? undefined) : undefined,
     client_id: caller?.clientId ?? undefined,
     scopes: caller?.scopes,
-    business_context: undefined,
+    business_context: named.business_context,
   };
 }
 

@@ -70,8 +70,10 @@ function keepOutput(redactor: Redactor, released: Released, returns: TypeNode | 
       return redactor.value(released.value, returns);
     case 'blob':
       return redactor.value(released.base64, returns);
+    case 'content':
+      return redactor.value(released.blocks.map(({ type }) => type));
     case 'messages':
-      return redactor.value(released.messages);
+      return redactor.value(released.messages.map(({ role, text }) => ({ role, text })));
   }
 }
 
@@ -81,6 +83,8 @@ function sizeOf(released: Released): number {
       return Buffer.byteLength(released.json);
     case 'blob':
       return Buffer.byteLength(released.base64, 'base64');
+    case 'content':
+      return Buffer.byteLength(JSON.stringify(released.blocks));
     case 'messages':
       return released.messages.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   }

@@ -8,8 +8,10 @@ export function releasedJson(released: Released): Json {
       return released.value;
     case 'blob':
       return released.base64;
+    case 'content':
+      return released.blocks.map((block) => ({ ...block }));
     case 'messages':
-      return released.messages.map(({ role, text }) => ({ role, prompt: text }));
+      return released.messages.map(({ role, text, block }) => ({ role, prompt: block ? { ...block } : text }));
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Problem } from '../errors.js';
 import type { Database } from '../execute/database.js';
+import type { Bodies } from '../execute/typescript/open-bodies.js';
 import { compilePrompt } from '../execute/prompt.js';
 import { createGate } from '../limit/gate.js';
-import type { Endpoint } from '../model/endpoint.js';
+import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
 import type { Project } from '../model/project.js';
 import { compileRules, type EndpointRules } from '../policy/compile-rules.js';
 import { catalogueOf, compileRoles, type RoleResolver } from '../policy/compile-roles.js';
@@ -12,10 +13,12 @@ import { compileArguments } from '../validate/arguments.js';
 import { compileResult } from '../validate/result.js';
 import { checkBody, checkTypes } from './check-endpoint.js';
 import type { Executor } from './executor.js';
+import type { Logger } from './logger.js';
 import { memoize } from './memoize.js';
 import type { Operation } from './operation.js';
 import { promptExecutor } from './prompt-executor.js';
 import { sqlExecutor } from './sql-executor.js';
+import { typescriptExecutor } from './typescript-executor.js';
 
 /** A project made ready to run, and everything that is wrong with it. Operations of endpoints with errors are absent. */
 export interface Compilation {
@@ -31,6 +34,10 @@ export interface CompileContext {
   readonly project: Project;
   /** Absent: bodies are not prepared (`validate --no-database`), and there are no operations with a body. */
   readonly database: Database | undefined;
+  /** Absent: there are no TypeScript bodies. */
+  readonly bodies: Bodies | undefined;
+  /** Hears what goes wrong in TypeScript bodies. */
+  readonly logger: Logger;
   /** Key of `hash` masks. */
   readonly hashKey: Uint8Array;
 }
@@ -74,6 +81,8 @@ async function compileEndpoint(
   endpoint: Endpoint,
 ): Promise<Part> {
   const types = checkTypes(endpoint);
+  if (endpoint.body?.language === 'typescript')
+    return compileTypescript(context, policy, endpoint, endpoint.body, types);
   if (endpoint.kind === 'prompt') {
     const prompt = compilePrompt(endpoint.messages, endpoint.parameters);
     const problems = [...types, ...prompt.problems.map((found) => labelled(endpoint, found))];
@@ -97,6 +106,19 @@ async function compileEndpoint(
   );
 }
 
+function compileTypescript(
+  { bodies, database, project, logger }: CompileContext,
+  policy: PolicyContext,
+  endpoint: Endpoint,
+  body: TypeScriptBody,
+  types: readonly Problem[],
+): Part {
+  const found = [...types, ...(bodies?.problems(body) ?? []).map((one) => labelled(endpoint, one))];
+  if (bodies === undefined || database === undefined) return finish(endpoint, policy, found, undefined);
+  const site = { bodies, database, secrets: project.secrets, logger };
+  return finish(endpoint, policy, found, (rules) => typescriptExecutor(site, endpoint, body, rules));
+}
+
 function labelled(endpoint: Endpoint, problem: Problem): Problem {
   return { ...problem, endpoint: `${endpoint.kind}/${endpoint.name}` };
 }
@@ -105,13 +127,13 @@ function finish(
   endpoint: Endpoint,
   policy: PolicyContext,
   found: readonly Problem[],
-  createExecutor: (() => Executor) | undefined,
+  createExecutor: ((rules: EndpointRules) => Executor) | undefined,
 ): Part {
   const { rules, problems: ruleProblems, capabilities } = compileRules(endpoint, policy);
   const problems = [...found, ...ruleProblems];
   if (rules === undefined || createExecutor === undefined || problems.some(isError))
     return { problems, capabilities };
-  return { problems, capabilities, operation: assemble(endpoint, rules, createExecutor()) };
+  return { problems, capabilities, operation: assemble(endpoint, rules, createExecutor(rules)) };
 }
 
 function assemble(endpoint: Endpoint, rules: EndpointRules, executor: Executor): Operation {

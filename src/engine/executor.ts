@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '../model/json.js';
 import type { Caller } from '../model/caller.js';
-import type { RequestContext } from '../model/call.js';
+import type { ClientChannel, RequestContext } from '../model/call.js';
+import type { ContentBlock } from '../model/content.js';
+import type { CallTree, CallWithin } from './nesting.js';
 
 /** What an executor is told about the call that it serves. */
 export interface ExecuteCall {
@@ -9,12 +11,22 @@ export interface ExecuteCall {
   /** Aborts with the error that the call then fails with. */
   readonly signal: AbortSignal;
   /** Keeps a row of the result; rows that it refuses are dropped while they stream. Throws to fail the call. */
-  readonly keepRow?: (row: JsonObject) => boolean;
+  readonly keepRow?: (row: Json) => boolean;
+  readonly callId: string;
+  readonly client?: ClientChannel;
+  /** Present for a call from inside of a body: it runs where that body runs. */
+  readonly tree?: CallTree;
+  readonly callWithin: CallWithin;
+  /** Takes a line for the record of this call. */
+  readonly noteEvent: (event: Json) => void;
+  readonly noteBusiness: (event: JsonObject) => void;
 }
 
 /** What a body gave, before any check or rule, and the say over what it did. */
 export interface Produced {
   readonly response: Json;
+  /** Blocks that a body made instead of a value; `response` is then null. */
+  readonly content?: readonly ContentBlock[];
   /** True when the response is the base64 text of a single BLOB value. */
   readonly blob: boolean;
   /** True when `on_limit: truncate` cut it. */

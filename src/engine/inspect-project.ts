@@ -1,6 +1,8 @@
 import type { Problem } from '../errors.js';
 import type { Project } from '../model/project.js';
 import { compileProject } from './compile.js';
+import type { Logger } from './logger.js';
+import { openProjectBodies } from './open-project-bodies.js';
 import { openProjectDatabase } from './open-project-database.js';
 
 /** What is wrong with a project beyond its files. */
@@ -9,6 +11,10 @@ export interface Inspection {
   /** Bodies that were not checked because `database` was false. */
   readonly unprepared: number;
 }
+
+const ignore = (): void => undefined;
+/** What bodies print while a project is inspected is nobody's problem. */
+const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /** Masks are not applied while a project is inspected, so any key does. */
 const unusedKey = new Uint8Array(32);
@@ -34,6 +40,12 @@ async function inspect(
   project: Project,
   database: Parameters<typeof compileProject>[0]['database'],
 ): Promise<Inspection> {
-  const { problems, unprepared } = await compileProject({ project, database, hashKey: unusedKey });
-  return { problems, unprepared };
+  const bodies = await openProjectBodies(project);
+  try {
+    const context = { project, database, bodies, logger: silent, hashKey: unusedKey };
+    const { problems, unprepared } = await compileProject(context);
+    return { problems, unprepared };
+  } finally {
+    await bodies?.close();
+  }
 }

@@ -11,6 +11,7 @@ import { compileProject, type Compilation } from './compile.js';
 import { countInFlight } from './in-flight.js';
 import { createListingCaches } from './listing-cache.js';
 import type { Logger } from './logger.js';
+import { openProjectBodies } from './open-project-bodies.js';
 import { openProjectDatabase } from './open-project-database.js';
 import { buildRegistry } from './registry.js';
 import type { Runtime } from './runtime.js';
@@ -74,16 +75,20 @@ export async function openRuntime(project: Project, options: OpenOptions): Promi
   if (database.restartNeeded.length > 0) {
     logger.warn({ settings: database.restartNeeded }, 'changed settings take effect after a restart');
   }
+  let bodies: Parts['bodies'];
   try {
+    bodies = await openProjectBodies(project, logger);
     const hashKey = deriveKey(siteSecret, 'hash-mask').export();
-    const compilation = await compileProject({ project, database, hashKey });
+    const compilation = await compileProject({ project, database, bodies, logger, hashKey });
     refuseProblems(project, compilation, ignoreErrors);
     const describer = createDescriber({ settings: auditSettings, siteSecret, projectDigest: digest });
     const registry = buildRegistry(compilation.operations, leftOut(project, compilation));
+    if (options.purpose === 'serve') await bodies?.warm();
     const audit = await openLog(project, options);
-    const parts = { project, registry, database, audit, describer, logger };
+    const parts = { project, registry, database, bodies, audit, describer, logger };
     return await started(assemble(parts, compilation, options), options);
   } catch (error) {
+    await bodies?.close();
     await database.close();
     throw error;
   }
@@ -101,7 +106,7 @@ async function started(runtime: Runtime, { purpose, transport, logger }: OpenOpt
   }
 }
 
-type Parts = Pick<Runtime, 'project' | 'registry' | 'database' | 'audit' | 'describer' | 'logger'>;
+type Parts = Pick<Runtime, 'project' | 'registry' | 'database' | 'bodies' | 'audit' | 'describer' | 'logger'>;
 
 function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenOptions): Runtime {
   const inFlight = countInFlight();
@@ -120,18 +125,19 @@ function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenO
       try {
         if (options.purpose === 'serve') await recordServerEvent(runtime, 'stop', options.transport);
       } finally {
-        await closeBoth(audit, database);
+        await closeAll(parts);
       }
     },
   };
   return runtime;
 }
 
-/** A log that cannot be closed is no reason to leave the database open. */
-async function closeBoth(audit: AuditLog, database: Runtime['database']): Promise<void> {
+/** A log that cannot be closed is no reason to leave workers running or the database open. */
+async function closeAll({ audit, bodies, database }: Parts): Promise<void> {
   try {
     await audit.close();
   } finally {
+    await bodies?.close();
     await database.close();
   }
 }

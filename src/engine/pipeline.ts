@@ -7,6 +7,7 @@ import { startDeadline } from './deadline.js';
 import type { Operation } from './operation.js';
 import { noteDecision, type Progress } from './progress.js';
 import { recordIntent } from './record.js';
+import { enterTree, type CallWithin, type Position } from './nesting.js';
 import { recorded } from './recorded.js';
 import { resolve } from './resolve.js';
 import { runBody, type BodyOptions } from './run-body.js';
@@ -25,10 +26,47 @@ export async function call(
   return recorded(runtime, request, (progress) => runStages(runtime, progress, options));
 }
 
-async function runStages(runtime: Runtime, progress: Progress, options: BodyOptions): Promise<Released> {
+/** Calls from inside of a body: the whole pipeline once more, with a record of its own. */
+function callsWithin(
+  runtime: Runtime,
+  progress: Progress,
+  operation: Operation,
+  signal: AbortSignal,
+  position?: Position,
+): CallWithin {
+  const { caller, context, client } = progress.request;
+  const above = [...(position?.above ?? []), operation];
+  return (name, args, tree) => {
+    const request: CallRequest = {
+      kind: 'tool',
+      name,
+      arguments: args,
+      caller,
+      context,
+      signal,
+      ...(client && { client }),
+    };
+    const inside: Position = { parentCallId: progress.callId, above, tree };
+    return recorded(
+      runtime,
+      request,
+      (inner) => runStages(runtime, inner, {}, inside),
+      undefined,
+      progress.callId,
+    );
+  };
+}
+
+async function runStages(
+  runtime: Runtime,
+  progress: Progress,
+  options: BodyOptions,
+  position?: Position,
+): Promise<Released> {
   const { caller, context, signal } = progress.request;
   const { operation, raw } = resolve(runtime, progress.request);
   progress.operation = operation;
+  if (position) enterTree(position, operation);
   const subject: Subject = { caller, request: context, endpoint: operation.subject };
   authorizeEarly(runtime, progress, operation, subject);
   const args = concealing(runtime, progress, operation, subject, () => {
@@ -40,7 +78,12 @@ async function runStages(runtime: Runtime, progress: Progress, options: BodyOpti
   const deadline = startDeadline(operation.endpoint.limits.timeoutMs, signal, runtime.stopping);
   try {
     if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
-    return await runBody({ progress, operation, subject, args, signal: deadline.signal, options });
+    const around = {
+      callWithin: callsWithin(runtime, progress, operation, deadline.signal, position),
+      ...(position && { tree: position.tree }),
+      ...(progress.request.client && { client: progress.request.client }),
+    };
+    return await runBody({ progress, operation, subject, args, signal: deadline.signal, options, around });
   } finally {
     deadline.release();
     leaveGate?.();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { PolicyDeniedError } from '../errors.js';
 import type { CallRequest } from '../model/call.js';
-import type { JsonObject } from '../model/json.js';
+import type { Json, JsonObject } from '../model/json.js';
 import type { PolicyReport, RuleTrace } from '../model/outcome.js';
 import type { Denial } from '../policy/decision.js';
 import type { Operation } from './operation.js';
@@ -13,6 +13,12 @@ export interface Progress {
   readonly request: CallRequest;
   /** `performance.now()` at the start, milliseconds. */
   readonly startedAt: number;
+  /** The call inside of which this one was made. */
+  readonly parentCallId: string | undefined;
+  /** What the body did that is worth a line in the record: requests that it sent. */
+  readonly events: Json[];
+  /** What the body told for the record. */
+  business: JsonObject | undefined;
   operation: Operation | undefined;
   args: JsonObject | undefined;
   traces: readonly RuleTrace[];
@@ -24,11 +30,14 @@ export interface Progress {
 }
 
 /** The progress of a call that begins now. */
-export function beginProgress(request: CallRequest): Progress {
+export function beginProgress(request: CallRequest, parentCallId?: string): Progress {
   return {
     callId: randomUUID(),
     request,
     startedAt: performance.now(),
+    parentCallId,
+    events: [],
+    business: undefined,
     operation: undefined,
     args: undefined,
     traces: [],

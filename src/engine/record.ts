@@ -8,7 +8,7 @@ function description(
   outcome?: Outcome,
   operationType?: 'completion' | 'admin',
 ): CallDescription {
-  const { request, operation, callId, args } = progress;
+  const { request, operation, callId, args, parentCallId, events, business } = progress;
   return {
     request,
     endpoint: operation?.endpoint,
@@ -17,6 +17,9 @@ function description(
     outcome,
     outputBytes: outputBytes(outcome),
     operationType,
+    parentCallId,
+    executionEvents: events.length > 0 ? events : undefined,
+    businessContext: business,
   };
 }
 

@@ -16,9 +16,11 @@ export async function recorded(
   request: CallRequest,
   stages: (progress: Progress) => Promise<Released>,
   operationType?: 'completion' | 'admin',
+  parentCallId?: string,
 ): Promise<Outcome> {
-  const progress = beginProgress(request);
-  const leave = runtime.enter();
+  const progress = beginProgress(request, parentCallId);
+  // What is called from inside of a running call belongs to it: a stopping server lets both end.
+  const leave = parentCallId === undefined ? runtime.enter() : (): void => undefined;
   try {
     const outcome = await conclude(progress, leave === undefined ? refuseStopping : stages);
     await recordOutcome(runtime, progress, outcome, operationType);

@@ -1,9 +1,10 @@
-import { ExecuteConflictError, PolicyDeniedError } from '../errors.js';
-import type { JsonObject } from '../model/json.js';
+import { ExecuteConflictError, InvalidResultError, PolicyDeniedError } from '../errors.js';
+import type { ContentBlock } from '../model/content.js';
+import type { Json, JsonObject } from '../model/json.js';
 import type { Released } from '../model/outcome.js';
 import type { RowFilter } from '../policy/row-filter.js';
 import type { Subject } from '../policy/subject.js';
-import type { Produced } from './executor.js';
+import type { ExecuteCall, Produced } from './executor.js';
 import type { Operation } from './operation.js';
 import { noteDecision, type Progress } from './progress.js';
 import { releasedForm } from './released-form.js';
@@ -24,6 +25,8 @@ export interface BodyRun {
   readonly args: JsonObject;
   readonly signal: AbortSignal;
   readonly options: BodyOptions;
+  /** What a body may use beside its arguments. */
+  readonly around: Pick<ExecuteCall, 'client' | 'tree' | 'callWithin'>;
 }
 
 /** Runs of a body that met a write conflict, the first included (spec page 07). */
@@ -44,6 +47,8 @@ export async function runBody(run: BodyRun): Promise<Released> {
       if (!(error instanceof ExecuteConflictError) || !repeatable || attempt >= maxAttempts) throw error;
       run.signal.throwIfAborted();
       run.progress.traces = before;
+      run.progress.events.length = 0;
+      run.progress.business = undefined;
     }
   }
 }
@@ -69,8 +74,15 @@ async function executeFiltered(run: BodyRun, filter: RowFilter | undefined): Pro
   const { operation, args, subject, signal } = run;
   try {
     const { caller, request } = subject;
-    const keepRow = filter && ((row: JsonObject): boolean => filter.keep(row));
-    return await operation.executor.execute(args, { caller, request, signal, ...(keepRow && { keepRow }) });
+    const keepRow = filter && ((row: Json): boolean => filter.keep(row));
+    return await operation.executor.execute(args, {
+      caller,
+      request,
+      signal,
+      ...(keepRow && { keepRow }),
+      ...notesOf(run.progress),
+      ...run.around,
+    });
   } catch (error) {
     if (error instanceof PolicyDeniedError && filter) {
       noteDecision(run.progress, operation.rules.release(subject, args, [], filter), 'output');
@@ -79,7 +91,36 @@ async function executeFiltered(run: BodyRun, filter: RowFilter | undefined): Pro
   }
 }
 
-function releaseChecked(run: BodyRun, produced: Produced, filter: RowFilter | undefined): Released {
+/** Lines of a record that one call can fill. */
+const maxEvents = 100;
+
+function notesOf(progress: Progress): Pick<ExecuteCall, 'callId' | 'noteEvent' | 'noteBusiness'> {
+  return {
+    callId: progress.callId,
+    noteEvent: (event) => {
+      if (progress.events.length < maxEvents) progress.events.push(event);
+    },
+    noteBusiness: (event) => {
+      progress.business = { ...progress.business, ...event };
+    },
+  };
+}
+
+/** Blocks cannot be masked by field: where a rule would change a value, they are denied (spec page 04, "Everything that leaves"). */
+function releaseContent(run: BodyRun, blocks: readonly ContentBlock[]): Released {
+  const { operation, subject, args, progress } = run;
+  const { endpoint } = operation;
+  if (endpoint.kind === 'resource')
+    throw new InvalidResultError('The body of a resource returned blocks of content', '');
+  if (endpoint.kind !== 'prompt' && endpoint.returns !== undefined && run.options.skipResultCheck !== true)
+    throw new InvalidResultError('The body returned blocks of content, and a `return` type is declared', '');
+  noteDecision(progress, operation.rules.releaseWhole(subject, args), 'output');
+  return { form: 'content', blocks };
+}
+
+function releaseChecked(run: BodyRun, produced: Produced, streamed: RowFilter | undefined): Released {
+  if (produced.content) return releaseContent(run, produced.content);
+  const filter = Array.isArray(produced.response) ? streamed : undefined; // a single item is filtered as a whole
   const { operation, subject, args, progress, options } = run;
   const checked =
     options.skipResultCheck === true ? produced.response : operation.result.check(produced.response);

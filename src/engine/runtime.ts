@@ -2,6 +2,7 @@ import type { AuditLog } from '../audit/audit-log.js';
 import type { Describer } from '../audit/describe-call.js';
 import type { Problem } from '../errors.js';
 import type { Database } from '../execute/database.js';
+import type { Bodies } from '../execute/typescript/open-bodies.js';
 import type { Caller, Persona } from '../model/caller.js';
 import type { Transport } from '../model/call.js';
 import type { Project } from '../model/project.js';
@@ -15,6 +16,8 @@ export interface Runtime {
   readonly project: Project;
   readonly registry: Registry;
   readonly database: Database;
+  /** Workers of TypeScript bodies; absent on a site that has none. */
+  readonly bodies: Bodies | undefined;
   readonly audit: AuditLog;
   readonly describer: Describer;
   readonly logger: Logger;

@@ -33,6 +33,13 @@ export function sqlExecutor(
   const { limits } = endpoint;
   return {
     recordsIntent: body.effects === 'write' || (body.kind === 'builtin' && body.tool === 'execute_sql_query'),
-    execute: async (args, call) => shaped(await database.run(body, args, { ...call, limits }), shapeRows),
+    execute: async (args, call) => {
+      const run = { ...call, limits };
+      const session = call.tree?.session;
+      return shaped(
+        await (session ? session.run(body, args, run) : database.run(body, args, run)),
+        shapeRows,
+      );
+    },
   };
 }

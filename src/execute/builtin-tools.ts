@@ -8,7 +8,8 @@ import { splitStatements } from './lex-sql.js';
 import type { PreparedBuiltin } from './prepared-body.js';
 import { queryTexts } from './query-rows.js';
 import type { RunSite } from './lease-for.js';
-import { runReading, type Execution, type RunCall, type Runnable } from './run-body.js';
+import { runReading, type Execution, type RunCall, type Runnable, type RunnableSource } from './run-body.js';
+import type { LeaseKind } from './pool.js';
 
 /** Tables and views that belong to the site: not DuckDB's own, and in databases that were there when it was opened. */
 const relationsSql = `
@@ -40,6 +41,9 @@ export function prepareBuiltin(tool: BuiltinBody['tool']): PreparedBuiltin {
   };
 }
 
+/** Runs a source on a connection of the given kind. */
+type RunSource = (source: RunnableSource, args: JsonObject, connection: LeaseKind) => Promise<Execution>;
+
 /**
  * Runs one of the server's own SQL tools. Free-form SQL is checked against the catalogue of this moment and runs on a
  * connection of its own. Throws `SqlRefusedError` for what it may not do.
@@ -50,19 +54,31 @@ export async function runBuiltin(
   args: JsonObject,
   call: RunCall,
 ): Promise<Execution> {
+  return runBuiltinWith(site, body, args, (source, values, connection) =>
+    runReading(site, source, values, call, connection),
+  );
+}
+
+/** The same, where somebody else decides about the connection. */
+export async function runBuiltinWith(
+  site: RunSite,
+  body: PreparedBuiltin,
+  args: JsonObject,
+  run: RunSource,
+): Promise<Execution> {
   switch (body.tool) {
     case 'execute_sql_query':
-      return runReading(site, checkedText(site, textArgument(args, 'sql')), {}, call, 'free');
+      return run(checkedText(site, textArgument(args, 'sql')), {}, 'free');
     case 'list_tables':
-      return runReading(site, fixed(listTables), { databases: site.databases }, call, 'pooled');
+      return run(fixed(listTables), { databases: site.databases }, 'pooled');
     case 'get_table_schema':
-      return runSchema(site, args, call);
+      return runSchema(site, args, run);
   }
 }
 
-async function runSchema(site: RunSite, args: JsonObject, call: RunCall): Promise<Execution> {
+async function runSchema(site: RunSite, args: JsonObject, run: RunSource): Promise<Execution> {
   const table = { table_name: textArgument(args, 'table_name'), databases: site.databases };
-  const execution = await runReading(site, fixed(tableSchema), table, call, 'pooled');
+  const execution = await run(fixed(tableSchema), table, 'pooled');
   if (execution.rows.length === 0)
     throw new SqlRefusedError('There is no such table or view; list_tables names them');
   return execution;

@@ -9,6 +9,7 @@ import type { Parameter } from '../model/type-node.js';
 import { attachedNames, detachOthers } from './attached.js';
 import { prepareBuiltin, runBuiltin } from './builtin-tools.js';
 import { readDefinitions, reachingNames } from './catalog-names.js';
+import { openCallSession, type CallSession } from './call-session.js';
 import type { BodyFacts } from './check-body.js';
 import { hasEffect, takesSource } from './function-effects.js';
 import { acquireInstance, type InstanceReference } from './instance.js';
@@ -44,6 +45,8 @@ export interface Database {
   readonly prepare: (body: Body, parameters: readonly Parameter[]) => Promise<Preparation>;
   /** Runs a prepared body with canonical arguments for one call. */
   readonly run: (body: PreparedBody, args: JsonObject, call: RunCall) => Promise<Execution>;
+  /** The database for one call of a TypeScript body and the calls that it makes; `signal` is the call's. */
+  readonly session: (readOnly: boolean, signal: AbortSignal) => CallSession;
   /** True while every place of the pool is held by a query that goes on though its call was answered long ago. */
   readonly exhausted: () => boolean;
   /**
@@ -92,6 +95,8 @@ async function openOn(
     prepare: (body, parameters) => checks.inTurn(() => prepare(checks.site, body, parameters)),
     run: (body, args, call) =>
       body.kind === 'sql' ? runSql(site, body, args, call) : runBuiltin(site, body, args, call),
+    session: (readOnly, signal) =>
+      openCallSession({ ...site, effectCalls: checks.site.effectCalls }, readOnly, signal),
     exhausted: () => pool.exhausted(),
     close: async (graceMs = 2000) => {
       // Not before its last query ended: a file that is opened again would be two instances on one file.

@@ -99,7 +99,7 @@ async function runWriting(
   );
   try {
     const { columns, rows, truncated, scanned } = await finish(site, lease, call, work);
-    return { columns, rows, truncated, scanned, settle: (commit) => settle(site, lease, commit) };
+    return { columns, rows, truncated, scanned, settle: (commit) => settleLease(site, lease, commit) };
   } catch (error) {
     void ended.then(() => lease.giveBack('close'));
     throw error;
@@ -110,8 +110,8 @@ async function begin(lease: Lease): Promise<void> {
   await lease.session.connection.run('BEGIN TRANSACTION');
 }
 
-/** Closing a connection rolls its transaction back. */
-async function settle(site: RunSite, lease: Lease, commit: boolean): Promise<void> {
+/** Ends the transaction of a lease and gives it back. Closing a connection rolls its transaction back. */
+export async function settleLease(site: RunSite, lease: Lease, commit: boolean): Promise<void> {
   try {
     await lease.session.connection.run(commit ? 'COMMIT' : 'ROLLBACK');
   } catch (error) {
@@ -126,7 +126,8 @@ async function settle(site: RunSite, lease: Lease, commit: boolean): Promise<voi
   }
 }
 
-async function runOn(
+/** Runs statements on a leased session, whose functions of the caller answer for this call meanwhile. */
+export async function runOn(
   site: RunSite,
   lease: Lease,
   body: RunnableSource,

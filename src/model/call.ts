@@ -1,4 +1,5 @@
 import type { Caller } from './caller.js';
+import type { Json, JsonObject } from './json.js';
 import type { EndpointKind } from './rule.js';
 
 export type Transport = 'http' | 'stdio' | 'cli' | 'api';
@@ -12,11 +13,34 @@ export interface RequestContext {
   readonly time: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly ip?: string;
+  /** What the caller narrowed the request to: of each list of tags, an endpoint has at least one. Absent: not narrowed. */
+  readonly tagFilter?: readonly (readonly string[])[];
   readonly userAgent?: string;
   readonly client?: { readonly name: string; readonly version: string };
   readonly sessionId?: string;
   /** W3C trace id, 32 hex digits. */
   readonly traceId?: string;
+}
+
+export type ClientLogLevel = 'debug' | 'info' | 'warning' | 'error';
+
+/** A question of a body to the human behind the client (spec page 08, "Elicitation"). */
+export interface ElicitQuestion {
+  /** Names the question within its call. */
+  readonly key: string;
+  readonly schema: JsonObject;
+  readonly message: string;
+}
+
+/** What a transport can send to the client, or ask it, before the answer. Sending never throws and never waits. */
+export interface ClientChannel {
+  readonly progress?: (done: number, total: number | undefined, message: string | undefined) => void;
+  readonly log?: (level: ClientLogLevel, data: Json) => void;
+  /**
+   * Resolves with the answer `{action, content?}`. A rejection with `ElicitUnavailableError` is told to the body; any other
+   * one ends the call with that error, whatever the body does.
+   */
+  readonly elicit?: (question: ElicitQuestion) => Promise<Json>;
 }
 
 /** One wish of a caller, in the product's own terms: the only thing that `call` accepts (spec page 01, step 2). */
@@ -30,4 +54,6 @@ export interface CallRequest {
   readonly context: RequestContext;
   /** Aborted when the client cancels or disconnects. */
   readonly signal?: AbortSignal;
+  /** Absent: nobody listens before the answer. */
+  readonly client?: ClientChannel;
 }

@@ -1,5 +1,6 @@
 import type { MxcpError } from '../errors.js';
 import type { Json } from './json.js';
+import type { ContentBlock } from './content.js';
 import type { Endpoint, PromptRole } from './endpoint.js';
 
 /** What one rule did in one call, for records, `--explain` and tests. */
@@ -31,15 +32,18 @@ export interface PolicyReport {
 export interface RenderedMessage {
   readonly role: PromptRole;
   readonly text: string;
+  /** Instead of `text`, which is then empty: an image, a recording, a resource. */
+  readonly block?: ContentBlock;
 }
 
 /**
  * What leaves, after all rules. `json` is the value's JSON text, serialised once for everyone who needs it. `blob`: base64
- * of a resource's single BLOB value.
+ * of a resource's single BLOB value. `content`: blocks that a TypeScript body made instead of a value.
  */
 export type Released =
   | { readonly form: 'value'; readonly value: Json; readonly json: string; readonly truncated: boolean }
   | { readonly form: 'blob'; readonly base64: string }
+  | { readonly form: 'content'; readonly blocks: readonly ContentBlock[] }
   | { readonly form: 'messages'; readonly messages: readonly RenderedMessage[] };
 
 interface OutcomeBase {

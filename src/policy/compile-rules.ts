@@ -15,7 +15,7 @@ import { decideInput, hidingRule, type CompiledInputRule } from './input-rules.j
 import { compileOutputRule, returnsOf } from './output-rule.js';
 import type { PolicyContext } from './policy-context.js';
 import { problemAt } from './problem.js';
-import { releaseResponse, type CompiledOutputRule, type OutputPlan } from './release.js';
+import { releaseResponse, releaseWhole, type CompiledOutputRule, type OutputPlan } from './release.js';
 import { createRowFilter, type RowFilter } from './row-filter.js';
 import type { Subject } from './subject.js';
 
@@ -31,6 +31,8 @@ export interface EndpointRules {
   rowFilter(subject: Subject, args: JsonObject): RowFilter | undefined;
   /** All output rules. `filtered`: the filter that rows already passed. */
   release(subject: Subject, args: JsonObject, response: Json, filtered?: RowFilter): ReleaseResult;
+  /** The decision on a result that has no fields: whatever rule would change a value denies it. */
+  releaseWhole(subject: Subject, args: JsonObject): Decision;
   /** What rules could do to the declared return type. */
   effects(returns: TypeNode): ReleaseEffects;
   /** A filter, mask or `keep_rows` rule can apply: what is not the result cannot be released by field. */
@@ -141,6 +143,7 @@ function assemble(plan: OutputPlan, input: readonly CompiledInputRule[], streams
       streams && rowRules.length > 0 ? createRowFilter(rowRules, createFrame(subject, args)) : undefined,
     release: (subject, args, response, filtered) =>
       releaseResponse(plan, createFrame(subject, args, response), response, filtered),
+    releaseWhole: (subject, args) => releaseWhole(plan, createFrame(subject, args, null)),
     effects: (returns) => effectsOf(plan, returns),
     changesOutput: plan.rules.some(({ rule }) => rule.mode === 'enforce' && rule.action !== 'deny'),
   };

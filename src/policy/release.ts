@@ -5,7 +5,14 @@ import type { TypeNode } from '../model/type-node.js';
 import type { Condition } from './cel/compile-condition.js';
 import type { Frame } from './cel/frame.js';
 import { explain } from './cel/not-evaluable.js';
-import { denialOf, traceOf, type Denial, type ReleaseResult, type Verdict } from './decision.js';
+import {
+  denialOf,
+  traceOf,
+  type Decision,
+  type Denial,
+  type ReleaseResult,
+  type Verdict,
+} from './decision.js';
 import { evaluate } from './evaluate.js';
 import { createFieldTree, type FieldAction, type FieldTree, type Hashing } from './field-tree.js';
 import type { CompiledRowRule, RowFilter } from './row-filter.js';
@@ -148,4 +155,20 @@ function failedTraces(traces: readonly RuleTrace[], denial: Denial, error: unkno
       ? { ...trace, matched: 'not-evaluable', error: explain(error) }
       : trace,
   );
+}
+
+/**
+ * Decides on a result that is not a value, so that no rule can be applied to a part of it: an enforced rule whose condition
+ * matches, or cannot be evaluated, denies. Conditions see `response` as null.
+ */
+export function releaseWhole(plan: OutputPlan, frame: Frame): Decision {
+  const judged = plan.rules.map((compiled): Judged => ({
+    compiled,
+    verdict: evaluate(compiled.condition, frame),
+  }));
+  const traces = judged.map(({ compiled, verdict }) => traceOf(compiled.rule, verdict));
+  const denying = judged.find(
+    ({ compiled, verdict }) => compiled.rule.mode === 'enforce' && verdict.matched !== false,
+  );
+  return denying ? { denial: denialOf(denying.compiled.rule, denying.verdict.matched), traces } : { traces };
 }

@@ -52,6 +52,7 @@ function told(outcome: Outcome): unknown {
   }
   const { released } = outcome;
   if (released.form === 'value') return released.value;
+  if (released.form === 'content') return released.blocks.map(({ type }) => type).join();
   return released.form === 'messages'
     ? released.messages.map(({ text }) => text).join('\n')
     : released.base64;

@@ -53,6 +53,12 @@ async function answerDirect(
   return sendMessage(reply, era, writeDirect(call, ended, info));
 }
 
+/** A client of the older eras asks for log messages once for all requests, so that a body may send some before its answer. */
+function mayLog({ runtime }: BaseSession, { era, name }: DirectCall): boolean {
+  const body = era === 'legacy' ? runtime().registry.find('tool', name)?.endpoint.body : undefined;
+  return body?.language === 'typescript';
+}
+
 /**
  * Answers an admitted message: by the direct path where it is sure of the answer, else through the SDK. The SDK decides
  * which era a message belongs to, for both. `direct: false` sends everything through the SDK.
@@ -73,5 +79,5 @@ export async function dispatch(
     }
   }
   const call = direct ? readDirectCall(body, headers, route) : undefined;
-  return call ? answerDirect(call, admitted, reply) : bridge.serve(admitted, reply);
+  return call && !mayLog(session, call) ? answerDirect(call, admitted, reply) : bridge.serve(admitted, reply);
 }

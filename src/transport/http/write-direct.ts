@@ -1,4 +1,5 @@
 import { SERVER_INFO_META_KEY } from '@modelcontextprotocol/server';
+import type { ContentBlock } from '../../model/content.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { ServerInfo } from '../../model/settings.js';
 import type { ToolEnd } from '../mcp/call-tool.js';
@@ -21,10 +22,10 @@ function resultText(
   call: DirectCall,
   info: ServerInfo,
   meta: JsonObject,
-  text: string,
+  blocks: readonly ContentBlock[],
   rest: string,
 ): string {
-  const content = `[{"type":"text","text":${JSON.stringify(text)}}]`;
+  const content = JSON.stringify(blocks);
   const type = call.era === 'modern' ? ',"resultType":"complete"' : '';
   const result = `{"_meta":${metaPart(meta, call, info)},"content":${content}${rest}${type}}`;
   return `{"result":${result},"jsonrpc":"2.0","id":${JSON.stringify(call.id)}}`;
@@ -34,10 +35,10 @@ function resultText(
 export function writeDirect(call: DirectCall, ended: ToolEnd, info: ServerInfo): string {
   switch (ended.end) {
     case 'answer':
-      return resultText(call, info, ended.answer.meta, ended.answer.text, structuredPart(ended.answer));
+      return resultText(call, info, ended.answer.meta, ended.answer.content, structuredPart(ended.answer));
     case 'tool-error': {
       const { text, meta } = presentError(ended.error, ended.callId);
-      return resultText(call, info, meta, text, ',"isError":true');
+      return resultText(call, info, meta, [{ type: 'text', text }], ',"isError":true');
     }
     case 'protocol-error': {
       const { code, message } = ended.error;

@@ -1,5 +1,6 @@
 import type { Server, ServerCapabilities } from '@modelcontextprotocol/server';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv';
+import type { Operation } from '../../engine/operation.js';
 import type { Runtime } from '../../engine/runtime.js';
 import { CheckedServer } from './checked-server.js';
 import { serveCompletion } from './serve-completion.js';
@@ -11,15 +12,25 @@ import type { Session } from './session.js';
 /** Shared, because the SDK would otherwise build a JSON Schema compiler for each request. */
 const jsonSchemaValidator = new AjvJsonSchemaValidator();
 
+/** True for an endpoint whose body can send log messages. */
+function speaks({ endpoint }: Operation): boolean {
+  return endpoint.body?.language === 'typescript';
+}
+
 /** What this site can do; a capability without endpoints behind it is not claimed. */
 function capabilitiesOf({ registry }: Runtime): ServerCapabilities {
   const resources = registry.list('resource').length > 0;
   const prompts = registry.list('prompt').length > 0;
+  const bodies =
+    registry.list('tool').some(speaks) ||
+    registry.list('prompt').some(speaks) ||
+    registry.list('resource').some(speaks);
   return {
     tools: {},
     ...(resources && { resources: {} }),
     ...(prompts && { prompts: {} }),
     ...((resources || prompts) && { completions: {} }),
+    ...(bodies && { logging: {} }),
   };
 }
 

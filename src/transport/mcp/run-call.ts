@@ -1,7 +1,7 @@
 import { call } from '../../engine/pipeline.js';
 import { type MxcpError, toMxcpError } from '../../errors.js';
 import type { Runtime } from '../../engine/runtime.js';
-import type { RequestContext } from '../../model/call.js';
+import type { ClientChannel, RequestContext } from '../../model/call.js';
 import type { EndpointKind } from '../../model/rule.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { Session } from './session.js';
@@ -15,6 +15,8 @@ export interface Wish {
   /** Raw `params._meta`. */
   readonly meta: unknown;
   readonly signal: AbortSignal;
+  /** Absent on the direct path, where nothing but the answer is sent. */
+  readonly client?: ClientChannel;
 }
 
 /** How a wish ended. */

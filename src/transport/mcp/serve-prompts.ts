@@ -1,4 +1,5 @@
 import type { Server } from '@modelcontextprotocol/server';
+import { clientChannel } from './client-channel.js';
 import { guardHandler } from './guard-handler.js';
 import { listPrompts } from './list-answers.js';
 import { messageMeta } from './message-meta.js';
@@ -24,6 +25,7 @@ export function servePrompts(server: Server, session: Session): void {
         arguments: args,
         meta: messageMeta(context),
         signal: context.mcpReq.signal,
+        client: clientChannel(context),
       });
       if (ended.status === 'failed') throw toProtocolError('prompt', name, ended);
       const endpoint = runtime.registry.find('prompt', name)?.endpoint;

@@ -1,4 +1,5 @@
 import type { Server } from '@modelcontextprotocol/server';
+import { clientChannel } from './client-channel.js';
 import { guardHandler } from './guard-handler.js';
 import { listResources, listTemplates } from './list-answers.js';
 import { messageMeta } from './message-meta.js';
@@ -30,6 +31,7 @@ export function serveResources(server: Server, session: Session): void {
         arguments: undefined,
         meta: messageMeta(context),
         signal: context.mcpReq.signal,
+        client: clientChannel(context),
       });
       if (ended.status === 'failed') throw toProtocolError('resource', uri, ended);
       const { endpoint } = ended;

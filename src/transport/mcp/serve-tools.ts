@@ -1,5 +1,6 @@
 import type { Server } from '@modelcontextprotocol/server';
 import { callTool } from './call-tool.js';
+import { clientChannel } from './client-channel.js';
 import { guardHandler } from './guard-handler.js';
 import { listTools } from './list-answers.js';
 import { messageMeta } from './message-meta.js';
@@ -21,6 +22,7 @@ export function serveTools(server: Server, session: Session): void {
         arguments: params.arguments,
         meta: messageMeta(context),
         signal: context.mcpReq.signal,
+        client: clientChannel(context),
       });
       if (ended.end === 'protocol-error') throw ended.error;
       return ended.end === 'answer' ? toToolResult(ended.answer) : toToolError(ended.error, ended.callId);

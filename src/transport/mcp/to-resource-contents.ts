@@ -6,7 +6,8 @@ import type { Outcome, Released } from '../../model/outcome.js';
 type Contents = ReadResourceResult['contents'][number];
 
 function toContents(released: Released, uri: string, mimeType: string | undefined): Contents {
-  if (released.form === 'messages') throw new InternalError('A resource released prompt messages');
+  if (released.form === 'messages' || released.form === 'content')
+    throw new InternalError(`A resource released the form ${released.form}`);
   if (released.form === 'blob') {
     return { uri, mimeType: mimeType ?? 'application/octet-stream', blob: released.base64 };
   }

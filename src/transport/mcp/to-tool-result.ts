@@ -1,5 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { InternalError, type MxcpError } from '../../errors.js';
+import type { ContentBlock } from '../../model/content.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { Outcome } from '../../model/outcome.js';
 import { presentError } from '../present-error.js';
@@ -16,7 +17,7 @@ export interface ToolAnswer {
   readonly json: string;
   readonly value: Json;
   readonly structured: 'none' | 'natural' | 'wrapped';
-  readonly text: string;
+  readonly content: readonly ContentBlock[];
 }
 
 /**
@@ -28,12 +29,20 @@ export function structuredForm(outputSchema: JsonObject | undefined, era: Era): 
   return era === 'legacy' && outputSchema['type'] !== 'object' ? 'wrapped' : 'natural';
 }
 
-/** The answer of a call that succeeded: one text block, and the same JSON as structured content. */
+/** The answer of a call that succeeded: one text block and the same JSON as structured content, or the body's own blocks. */
 export function toToolAnswer(
   outcome: Outcome & { status: 'success' },
   structured: ToolAnswer['structured'],
 ): ToolAnswer {
   const { released, callId } = outcome;
+  if (released.form === 'content')
+    return {
+      meta: { call_id: callId },
+      json: 'null',
+      value: null,
+      structured: 'none',
+      content: released.blocks,
+    };
   if (released.form !== 'value') throw new InternalError(`A tool released the form ${released.form}`);
   const { json } = released;
   return {
@@ -41,7 +50,7 @@ export function toToolAnswer(
     json,
     value: released.value,
     structured,
-    text: released.truncated ? json + truncatedNote : json,
+    content: [{ type: 'text', text: released.truncated ? json + truncatedNote : json }],
   };
 }
 
@@ -50,7 +59,7 @@ export function toToolResult(answer: ToolAnswer): CallToolResult {
   const { value, structured } = answer;
   return {
     _meta: { ...answer.meta },
-    content: [{ type: 'text', text: answer.text }],
+    content: [...answer.content],
     ...(structured !== 'none' && { structuredContent: structured === 'wrapped' ? { result: value } : value }),
   };
 }

@@ -1,0 +1,125 @@
+import { ElicitUnavailableError, ExecuteFailedError, toMxcpError } from '../errors.js';
+import type { AuthorRights } from '../execute/author-sql.js';
+import type { BodyHost } from '../execute/typescript/body-host.js';
+import type { Limits } from '../model/endpoint.js';
+import type { Json, JsonObject } from '../model/json.js';
+import type { Released } from '../model/outcome.js';
+import type { Secret } from '../model/settings.js';
+import type { ExecuteCall } from './executor.js';
+import type { Logger } from './logger.js';
+import type { CallTree } from './nesting.js';
+
+/** Messages of each kind that one call can send to its client. */
+const maxMessages = 1000;
+
+/** What the host of one call is made of. */
+export interface HostParts {
+  readonly call: ExecuteCall;
+  readonly tree: CallTree;
+  readonly rights: AuthorRights;
+  readonly limits: Limits;
+  readonly secrets: readonly Secret[];
+  readonly logger: Logger;
+  /** `kind/name`, for the log. */
+  readonly endpoint: string;
+  /** Texts go to the server's log only: a rule can hide what they may say (spec page 04, "Everything that leaves"). */
+  readonly holdsBack: boolean;
+  /** Ends the call with an error, whatever the body does. */
+  readonly stop: (error: unknown) => void;
+}
+
+/** What a call released, as the body that made it gets it. */
+function toJson(released: Released): Json {
+  switch (released.form) {
+    case 'value':
+      return released.value;
+    case 'blob':
+      return released.base64;
+    case 'content':
+      return released.blocks.map((block) => ({ ...block }) as unknown as JsonObject);
+    case 'messages':
+      return released.messages.map(({ role, text }) => ({ role, text }));
+  }
+}
+
+async function callEndpoint({ call, tree }: HostParts, name: string, args: JsonObject): Promise<Json> {
+  const outcome = await call.callWithin(name, args, tree);
+  if (outcome.status === 'success') return toJson(outcome.released);
+  tree.doom ??= outcome.error;
+  throw outcome.error;
+}
+
+/** Sends at most so many messages; `send` of a call that nobody listens to is absent. */
+function bounded<A extends readonly unknown[]>(
+  send: ((...args: A) => void) | undefined,
+): (...args: A) => void {
+  let left = send ? maxMessages : 0;
+  return (...args) => {
+    left -= 1;
+    if (left >= 0) send?.(...args);
+  };
+}
+
+function createLog({ call, logger, endpoint, holdsBack }: HostParts): BodyHost['log'] {
+  const toClient = bounded(holdsBack ? undefined : call.client?.log);
+  const toServer = bounded((level: 'debug' | 'info' | 'warn' | 'error', message: string, data: Json) =>
+    logger[level]({ call_id: call.callId, endpoint, ...(data !== null && { data }) }, message),
+  );
+  return (level, message, data) => {
+    toServer(level === 'warning' ? 'warn' : level, message, data);
+    toClient(level, data === null ? message : { message, data });
+  };
+}
+
+function createFetchNotes({ call }: HostParts): Pick<BodyHost, 'fetchStarted' | 'fetchEnded'> {
+  const events = new Map<number, Record<string, Json>>();
+  return {
+    fetchStarted: (id, method, url) => {
+      if (events.size >= maxMessages) return;
+      const event: Record<string, Json> = {
+        type: 'fetch',
+        method: method.slice(0, 20),
+        url: url.slice(0, 500),
+      };
+      events.set(id, event);
+      call.noteEvent(event);
+    },
+    fetchEnded: (id, status, durationMs) => {
+      const event = events.get(id);
+      if (event) Object.assign(event, { status, duration_ms: durationMs });
+    },
+  };
+}
+
+async function elicit({ call, stop }: HostParts, question: Parameters<BodyHost['elicit']>[0]): Promise<Json> {
+  const ask = call.client?.elicit;
+  if (!ask) throw new ElicitUnavailableError('This client or transport has no way to ask the human');
+  try {
+    return await ask(question);
+  } catch (error) {
+    const known = toMxcpError(error);
+    if (known.code !== 'ELICIT_UNAVAILABLE') stop(known);
+    throw known;
+  }
+}
+
+/** What the server does for one run of a body: everything that its `ctx` can reach. */
+export function createBodyHost(parts: HostParts): BodyHost {
+  const { call, tree, rights, limits, secrets, holdsBack } = parts;
+  const progress = bounded(call.client?.progress);
+  const run = { caller: call.caller, request: call.request, signal: call.signal, limits };
+  return {
+    query: (sql, params) => tree.session.query(sql, params, rights, run),
+    secret: (name) => {
+      const found = secrets.find((secret) => secret.name === name);
+      if (!found) throw new ExecuteFailedError('The site declares no secret of this name');
+      return { ...found.parameters };
+    },
+    elicit: (question) => elicit(parts, question),
+    callEndpoint: (name, args) => callEndpoint(parts, name, args),
+    log: createLog(parts),
+    progress: (done, total, message) => progress(done, total, holdsBack ? undefined : message),
+    businessEvent: (event) => call.noteBusiness(event),
+    ...createFetchNotes(parts),
+  };
+}

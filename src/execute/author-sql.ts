@@ -1,0 +1,115 @@
+import { StatementType, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import { ExecuteFailedError } from '../errors.js';
+import type { Json, JsonObject } from '../model/json.js';
+import type { TypeNode } from '../model/type-node.js';
+import { compileBinder, type Binder } from './bind-value.js';
+import { hasLastingEffect, withQueriedText } from './function-effects.js';
+import { leadingWords, splitStatements, type SqlSegment, type SqlToken } from './lex-sql.js';
+import { beginsLikeQuery } from './only-reads.js';
+import type { BodyStatement } from './prepared-body.js';
+import { refusedStatement } from './refused-statement.js';
+
+/** What the statements of a TypeScript body may do. */
+export interface AuthorRights {
+  /** Queries only: the endpoint says `readOnlyHint: true`. */
+  readonly readOnly: boolean;
+  /** Nothing that a rollback does not undo: a rule may deny the call after the body has run. */
+  readonly undoable: boolean;
+}
+
+/** A text with the values of its parameters, ready to run. */
+export interface AuthorRun {
+  readonly statements: readonly BodyStatement[];
+  readonly binders: ReadonlyMap<string, Binder>;
+  readonly args: JsonObject;
+}
+
+/** Statements that write outside of the database, or reach another one. */
+const lastingWords = new Set(['copy', 'export', 'call', 'vacuum']);
+/** Statements that change which databases the whole instance sees, or what it can do. */
+const instanceWords = new Set(['attach', 'detach', 'use', 'install', 'load']);
+/** DuckDB turns these into several statements. */
+const severalWords = new Set(['pivot', 'unpivot', 'import']);
+
+function isWord({ kind, text }: SqlToken, words: ReadonlySet<string>): boolean {
+  return kind === 'word' && words.has(text.toLowerCase());
+}
+
+function refusal(
+  segment: SqlSegment,
+  rights: AuthorRights,
+  effectCalls: (tokens: readonly SqlToken[]) => readonly SqlToken[],
+): string | undefined {
+  const refused = refusedStatement(segment);
+  if (refused) return refused.message;
+  const { tokens } = segment;
+  const first = leadingWords(segment, 1)[0] ?? '';
+  if (instanceWords.has(first)) return `${first.toUpperCase()} is not possible in a TypeScript body`;
+  if (rights.readOnly) {
+    const plain = beginsLikeQuery(tokens) && effectCalls(withQueriedText(tokens)).length === 0;
+    const several = tokens.some((token) => isWord(token, severalWords));
+    return plain && !several
+      ? undefined
+      : 'The endpoint says `readOnlyHint: true`, so that its body may run plain queries only';
+  }
+  const lasts =
+    lastingWords.has(first) ||
+    tokens.some(({ kind, text }) => kind === 'word' && hasLastingEffect(text.toLowerCase()));
+  return rights.undoable && lasts
+    ? 'An output rule may deny this call, and what the statement does cannot be undone'
+    : undefined;
+}
+
+const origin = { file: '', line: 1, column: 1 };
+const binderFor = new Map<TypeNode['type'], Binder>(
+  (['string', 'integer', 'number', 'boolean', 'array', 'object'] as const).map((type) => [
+    type,
+    compileBinder({ type, origin }),
+  ]),
+);
+
+function typeOf(value: Json): TypeNode['type'] {
+  if (typeof value === 'boolean' || typeof value === 'string')
+    return typeof value === 'string' ? 'string' : 'boolean';
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number';
+  if (value === null) return 'string';
+  return Array.isArray(value) ? 'array' : 'object';
+}
+
+function byName(params: JsonObject | readonly Json[]): JsonObject {
+  if (!Array.isArray(params)) return params as JsonObject;
+  return Object.fromEntries((params as readonly Json[]).map((value, index) => [String(index + 1), value]));
+}
+
+/** Checks SQL that a TypeScript body wrote, as far as its text tells. Throws `ExecuteFailedError` with what the author has to know. */
+export function authorRun(
+  sql: string,
+  params: JsonObject | readonly Json[],
+  rights: AuthorRights,
+  effectCalls: (tokens: readonly SqlToken[]) => readonly SqlToken[],
+): AuthorRun {
+  const segments = splitStatements(sql);
+  if (segments.length === 0) throw new ExecuteFailedError('There is no statement in the text');
+  for (const segment of segments) {
+    const reason = refusal(segment, rights, effectCalls);
+    if (reason !== undefined) throw new ExecuteFailedError(reason);
+  }
+  const args = byName(params);
+  const binders = new Map<string, Binder>();
+  for (const [name, value] of Object.entries(args)) {
+    const binder = binderFor.get(typeOf(value));
+    if (binder) binders.set(name, binder);
+  }
+  const statements = segments.map((segment) => ({
+    sql: segment.text,
+    several: segment.tokens.some((token) => isWord(token, severalWords)),
+    segment,
+  }));
+  return { statements, binders, args };
+}
+
+/** DuckDB's own word on a statement that looked like a query (`WITH … INSERT` does). Throws `ExecuteFailedError`. */
+export function refuseUnlessQuery({ statementType }: DuckDBPreparedStatement): void {
+  if (statementType === StatementType.SELECT || statementType === StatementType.EXPLAIN) return;
+  throw new ExecuteFailedError('The endpoint says `readOnlyHint: true`, and the statement writes');
+}
