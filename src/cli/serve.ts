@@ -1,10 +1,10 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { Logger } from '../engine/logger.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { Persona } from '../model/caller.js';
 import type { Project } from '../model/project.js';
 import { UsageError, type Problem } from '../errors.js';
-import { isLoopbackHost } from '../transport/http/host-guard.js';
+import { isLoopbackHost } from '../lib/loopback.js';
 import { bannerText, servingReport, type Serving } from './banner.js';
 import type { Context, ExitCode, Invoke } from './context.js';
 import { environmentFlag, environmentText } from './environment-flag.js';
@@ -13,16 +13,7 @@ import { openSite, siteKeys, type Site } from './open-site.js';
 import { printNote, printResult } from './output.js';
 import { namedPersona } from './parse-persona.js';
 import { printProblems } from './problems/print-problems.js';
-
-export interface ServeOptions {
-  readonly transport?: 'streamable-http' | 'stdio';
-  readonly host?: string;
-  readonly port?: number;
-  readonly readonly?: true;
-  readonly sqlTools?: boolean;
-  readonly ignoreErrors?: true;
-  readonly as?: string;
-}
+import { addServeOptions, overridesOf, type ServeOptions } from './serve-options.js';
 
 /** A transport that serves a runtime until `ended`, or until it is closed. */
 interface Service {
@@ -74,10 +65,12 @@ async function startStdio({ context, runtime, logger, persona }: Opened): Promis
 /** `--as` is for development: nobody but this machine may be taken for somebody (spec page 10). */
 function assumedPersona(project: Project, name: string | undefined): Persona | undefined {
   if (name === undefined) return undefined;
-  const { provider, http } = project.transport;
-  if (provider === 'stdio' || (isLoopbackHost(http.host) && !project.auth.allowAnonymous))
-    return namedPersona(project, name);
-  throw new UsageError('--as needs stdio, or a loopback address without auth.allow_anonymous');
+  const { auth, transport } = project;
+  const isOurs = isLoopbackHost(transport.http.host) && auth.open && !auth.allowAnonymous;
+  if (transport.provider === 'stdio' || isOurs) return namedPersona(project, name);
+  throw new UsageError(
+    '--as needs stdio, or a loopback address without sign-in and without auth.allow_anonymous; --no-auth switches sign-in off',
+  );
 }
 
 /** More connections than threads would let queries wait for each other (spec page 14, trap 1). */
@@ -119,13 +112,18 @@ async function serveUntilStopped(opened: Opened, site: Site, as: string | undefi
   await service.close(project.transport.shutdownGraceMs);
 }
 
+/** A secret is generated only for a server that nobody else shares or reaches. */
+function mayGenerateSecret({ transport, auth }: Project): boolean {
+  if (auth.persistence.type === 'redis' && !auth.open) return false;
+  return transport.provider === 'stdio' || isLoopbackHost(transport.http.host);
+}
+
 /**
  * Validates everything, then serves it. Nothing listens before everything that can be wrong was found. Ends with 0 after
  * SIGTERM, SIGINT or, over stdio, when the client hangs up.
  */
 export async function serve(context: Context, options: ServeOptions): Promise<ExitCode> {
-  const { transport, host, port, readonly, sqlTools } = options;
-  const overrides = { transport, host, port, readonly, sqlTools };
+  const overrides = overridesOf(options);
   const lenient = (env: Site['env']): boolean =>
     options.ignoreErrors ?? environmentFlag(env, 'MXCP_IGNORE_ERRORS') ?? false;
   const site = await openSite(context, { overrides, ignoreErrors: lenient, thorough: true });
@@ -136,7 +134,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
   const stdio = project.transport.provider === 'stdio';
   const { openRuntime } = await import('../engine/open-runtime.js');
   const runtime = await openRuntime(project, {
-    ...siteKeys(site, stdio || isLoopbackHost(project.transport.http.host)),
+    ...siteKeys(site, mayGenerateSecret(project)),
     logger,
     purpose: 'serve',
     transport: stdio ? 'stdio' : 'http',
@@ -150,39 +148,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
   }
 }
 
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError('A port is a number from 0 to 65535.');
-  return port;
-}
-
-function parseTransport(text: string): string {
-  if (text === 'streamable-http' || text === 'stdio') return text;
-  const remedy =
-    text === 'sse' ? 'sse is not served any more; use streamable-http.' : 'Use streamable-http or stdio.';
-  throw new InvalidArgumentError(remedy);
-}
-
-function parseFlag(text: string): boolean {
-  if (text === 'true' || text === 'false') return text === 'true';
-  throw new InvalidArgumentError('Give true or false.');
-}
-
 /** `mxcp serve`. */
 export function configure(command: Command, invoke: Invoke): void {
-  const transport = new Option('--transport <name>', 'streamable-http or stdio').argParser(parseTransport);
-  const sqlTools = new Option('--sql-tools <flag>', 'serve the built-in SQL tools: true or false').argParser(
-    parseFlag,
-  );
-  command
-    .addOption(transport)
-    .option('--host <host>', 'address to listen on (default: localhost)')
-    .option('--port <port>', 'port to listen on (default: 8000; 0 takes a free one)', parsePort)
-    .option('--readonly', 'open the database read-only')
-    .addOption(sqlTools)
-    .option('--ignore-errors', 'leave endpoints with errors out instead of refusing to start')
-    .option('--stateless', 'accepted; HTTP is always served without sessions')
-    .option('--as <name>', 'every caller is this user of the site (for development: stdio or loopback)')
-    .action((options: ServeOptions) => invoke((context) => serve(context, options)));
+  addServeOptions(command).action((options: ServeOptions) => invoke((context) => serve(context, options)));
 }

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import type { Problem } from '../errors.js';
-import type { Rate, RateSettings } from '../model/auth-settings.js';
 import type { Endpoint, Limits } from '../model/endpoint.js';
 import type { BrokenEndpoint, PolicySettings, Project } from '../model/project.js';
 import { buildAuthorization } from './authorization.js';
@@ -8,6 +7,7 @@ import { buildBuiltinTools } from './builtin-tools.js';
 import { sha256 } from '../lib/sha256.js';
 import type { EndpointFile } from './endpoint-file.js';
 import { at, booleanOf, originOf, stringOf, type Field } from './field.js';
+import { readRates } from './rates.js';
 import { openSettings, readLimits, readSettings, type AssemblyInput } from './read-settings.js';
 import { buildSiteRules, type SiteRules } from './rules.js';
 import { flagKind } from './setting-reader.js';
@@ -72,7 +72,7 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
       file: location.file,
       origin: originOf(site.root),
       ...settings,
-      rates: defaultRates,
+      rates: readRates(context),
       bodies: {
         isolation: 'process',
         workers: 4,
@@ -101,19 +101,6 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
     ],
   };
 }
-
-const perMinute = (rate: number, burst: number): Rate => ({ perMinute: rate, burst });
-
-const defaultRates: RateSettings = {
-  global: perMinute(6000, 1000),
-  perUser: perMinute(600, 100),
-  perClient: perMinute(600, 100),
-  perKey: perMinute(1200, 200),
-  signIn: perMinute(30, 30),
-  consent: perMinute(30, 30),
-  token: perMinute(30, 30),
-  registration: perMinute(10, 10),
-};
 
 /** The user config, when there is one. */
 function configFiles({ user }: SettingsContext): readonly string[] {

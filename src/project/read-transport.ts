@@ -1,19 +1,10 @@
-import { isIP } from 'node:net';
 import type { JsonObject } from '../model/json.js';
-import type { HttpSettings, LoggingSettings, TransportSettings } from '../model/settings.js';
-import { at, itemsOf, stringOf, type Field } from './field.js';
+import type { LoggingSettings, TransportSettings } from '../model/settings.js';
+import { at, stringOf, type Field } from './field.js';
 import { personaProblems, toPersona } from './persona.js';
-import { problem, problemOf } from './problems.js';
-import {
-  choiceKind,
-  durationKind,
-  flagKind,
-  integerKind,
-  listKind,
-  sizeKind,
-  textKind,
-  type Kind,
-} from './setting-reader.js';
+import { problemOf } from './problems.js';
+import { readHttp } from './read-http.js';
+import { choiceKind, durationKind, flagKind, type Kind } from './setting-reader.js';
 import type { SettingsContext } from './settings-context.js';
 
 /** `transport` of the user config over that of the site's profile, key by key. */
@@ -67,98 +58,6 @@ function noSse(field: Field): ReturnType<typeof problemOf> {
     rule: 'sse-not-served',
     message,
     remedy: 'Write "streamable-http"; clients connect to /mcp.',
-  });
-}
-
-function readHttp(context: SettingsContext): HttpSettings {
-  const { reader, overrides } = context;
-  const read = <T extends string | number | readonly string[]>(
-    key: string,
-    kind: Kind<T>,
-    fallback: T,
-    variable?: string,
-  ): T =>
-    reader.read(
-      `transport.http.${key}`,
-      { kind, ...(variable !== undefined && { variable }), ...both(context, 'http', key) },
-      fallback,
-    );
-  const baseUrl = reader.optional('transport.http.base_url', {
-    kind: textKind,
-    variable: 'MXCP_BASE_URL',
-    ...both(context, 'http', 'base_url'),
-  });
-  const host = {
-    kind: textKind,
-    flag: overrides.host,
-    variable: 'MXCP_HOST',
-    ...both(context, 'http', 'host'),
-  };
-  const port = {
-    kind: integerKind(0, 65_535),
-    flag: overrides.port,
-    variable: 'MXCP_PORT',
-    ...both(context, 'http', 'port'),
-  };
-  return {
-    host: reader.read('transport.http.host', host, 'localhost'),
-    port: reader.read('transport.http.port', port, 8000),
-    path: read('path', textKind, '/mcp', 'MXCP_PATH'),
-    ...(baseUrl !== undefined && { baseUrl: baseUrl.replace(/\/+$/, '') }),
-    trustProxy: readTrustProxy(context),
-    allowedHosts: read('allowed_hosts', listKind, [], 'MXCP_ALLOWED_HOSTS'),
-    allowedOrigins: read('allowed_origins', listKind, [], 'MXCP_ALLOWED_ORIGINS'),
-    maxBodyBytes: read('max_body_bytes', sizeKind, 4 * 1024 * 1024),
-    maxConnections: read('max_connections', integerKind(1), 1024),
-    hsts: true,
-    hstsPreload: false,
-  };
-}
-
-/** An address, a network, or a name of well-known networks. */
-function isProxy(text: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
-  const [address = '', bits, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
-}
-
-function readTrustProxy(context: SettingsContext): readonly string[] {
-  const { reader } = context;
-  const sources = both(context, 'http', 'trust_proxy');
-  for (const field of [sources.user, sources.site])
-    if (field !== undefined) reader.problems.push(...wrongProxies(field));
-  const proxies = reader.read(
-    'transport.http.trust_proxy',
-    { kind: listKind, variable: 'MXCP_TRUST_PROXY', ...sources },
-    [],
-  );
-  const known = proxies.filter(isProxy);
-  if (known.length < proxies.length && sources.user === undefined && sources.site === undefined) {
-    const origin = { file: 'environment variable MXCP_TRUST_PROXY', line: 1, column: 1 };
-    reader.problems.push(
-      problem(origin, {
-        rule: 'wrong-value',
-        message: 'MXCP_TRUST_PROXY must be a list of addresses or networks',
-      }),
-    );
-  }
-  return known;
-}
-
-function wrongProxies(field: Field): ReturnType<typeof problemOf>[] {
-  const remedy = 'Write the addresses or networks of the proxies, for example 10.0.0.0/8.';
-  if (field.data === true) {
-    const message = '`trust_proxy: true` would believe any caller';
-    return [problemOf(field, { rule: 'wrong-value', message, remedy })];
-  }
-  return itemsOf(field).flatMap((item) => {
-    const text = stringOf(item);
-    if (text === undefined || isProxy(text)) return [];
-    return [
-      problemOf(item, { rule: 'wrong-value', message: '`trust_proxy` takes addresses and networks', remedy }),
-    ];
   });
 }
 

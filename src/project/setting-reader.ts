@@ -48,6 +48,17 @@ export function integerKind(minimum: number, maximum = Number.MAX_SAFE_INTEGER):
   };
 }
 
+/** A number between two bounds. */
+export function numberKind(minimum: number, maximum: number): Kind<number> {
+  const fits = (value: number): number | undefined =>
+    value >= minimum && value <= maximum ? value : undefined;
+  return {
+    what: `a number up to ${maximum}`,
+    read: ({ data }) => (typeof data === 'number' ? fits(data) : undefined),
+    parse: (text) => (/^\d+(\.\d+)?$/.test(text) ? fits(Number(text)) : undefined),
+  };
+}
+
 export const durationKind: Kind<number> = {
   what: 'seconds, or a text like 500ms, 30s, 2m',
   read: ({ data }) => durationMs(data),

@@ -267,7 +267,6 @@ describe('the site file', () => {
     ['limits: {rate: strct}', '4:16 wrong-value'],
     ['profiles: {default: {auth: {provider: github}}}', '4:39 missing-provider'],
     ['profiles: {default: {telemetry: {enabled: true}}}', '4:34 not-available'],
-    ['profiles: {default: {transport: {http: {tls: {cert: a}}}}}', '4:41 missing-key'],
     ['profiles: {default: {transport: {provider: sse}}}', '4:44 sse-not-served'],
     ['profiles: {default: {transport: {http: {trust_proxy: true}}}}', '4:54 wrong-value'],
     ['profiles: {default: {transport: {http: {trust_proxy: [10.0.0.0/33]}}}}', '4:55 wrong-value'],

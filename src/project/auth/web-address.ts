@@ -1,11 +1,10 @@
+import { isLoopbackHost } from '../../lib/loopback.js';
 import { at, stringOf, type Field } from '../field.js';
 import { refuse, type AuthSection } from './auth-section.js';
 
-const loopbackName = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
 /** True for a URL that does not leave this machine. */
 export function isLoopbackUrl(url: URL): boolean {
-  return loopbackName.test(url.hostname);
+  return isLoopbackHost(url.hostname);
 }
 
 /** The URL of a text; undefined when it is none. */

@@ -1,0 +1,157 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { HttpSettings } from '../../src/model/settings.js';
+import type { LoadOptions, ProjectReading } from '../../src/project/load.js';
+import { minimalSite, newSite, place, read } from './site.js';
+
+const inProfile = (text: string): string => `${minimalSite}profiles: {default: {${text}}}\n`;
+
+async function reading(site: string, options: Partial<LoadOptions> = {}): Promise<ProjectReading> {
+  return await read(await newSite({ 'mxcp-site.yml': site }), options);
+}
+
+async function http(site: string, options: Partial<LoadOptions> = {}): Promise<HttpSettings | undefined> {
+  const { project, problems } = await reading(site, options);
+  expect(problems).toEqual([]);
+  return project?.transport.http;
+}
+
+describe('origins of web pages', () => {
+  const list = 'https://a.example.com, , http://localhost:3000 ,';
+  const wanted = ['https://a.example.com', 'http://localhost:3000'];
+
+  it.each([
+    ['--cors-origins', minimalSite, { overrides: { corsOrigins: list.split(',') } }],
+    ['MXCP_CORS_ORIGINS', minimalSite, { env: { MXCP_CORS_ORIGINS: list } }],
+    ['MXCP_ALLOWED_ORIGINS', minimalSite, { env: { MXCP_ALLOWED_ORIGINS: list } }],
+    ['cors_origins', inProfile(`transport: {http: {cors_origins: "${list}"}}`), {}],
+    ['allowed_origins', inProfile(`transport: {http: {allowed_origins: [${wanted.join(', ')}]}}`), {}],
+    ['security.cors_origins', inProfile(`security: {cors_origins: [${wanted.join(', ')}]}`), {}],
+  ])('come from %s, trimmed and without empty ones', async (_how, site, options) => {
+    expect((await http(site, options))?.allowedOrigins).toEqual(wanted);
+  });
+
+  it('are only loopback ones by default, and every one only when * is written', async () => {
+    expect((await http(minimalSite))?.allowedOrigins).toEqual([]);
+    expect((await http(minimalSite, { env: { MXCP_CORS_ORIGINS: ' , ' } }))?.allowedOrigins).toEqual([]);
+    expect((await http(minimalSite, { env: { MXCP_CORS_ORIGINS: '*' } }))?.allowedOrigins).toEqual(['*']);
+  });
+
+  it('come from flag over environment over user config over site', async () => {
+    const site = inProfile('transport: {http: {cors_origins: "https://site.example.com"}}');
+    const config = 'transport: {http: {cors_origins: "https://user.example.com"}}\n';
+    const folder = await newSite({ 'mxcp-site.yml': site, 'c.yml': config });
+    const env = { MXCP_CORS_ORIGINS: 'https://env.example.com' };
+    const overrides = { corsOrigins: ['https://flag.example.com'] };
+    const found = async (options: Partial<LoadOptions>): Promise<unknown> =>
+      (await read(folder, options)).project?.settings.find(
+        ({ path }) => path === 'transport.http.allowed_origins',
+      );
+    expect(await found({ config: 'c.yml', env, overrides })).toMatchObject({
+      value: overrides.corsOrigins,
+      from: 'flag',
+    });
+    expect(await found({ config: 'c.yml', env })).toMatchObject({
+      value: [env.MXCP_CORS_ORIGINS],
+      from: 'environment',
+    });
+    expect(await found({ config: 'c.yml' })).toMatchObject({
+      value: ['https://user.example.com'],
+      from: 'user config',
+    });
+    expect(await found({})).toMatchObject({ value: ['https://site.example.com'], from: 'site' });
+  });
+
+  const bad = [
+    'app.example.com',
+    'https://a.example.com/path',
+    'ftp://a',
+    'null',
+    'https://*.example.com',
+    'https://u@a',
+  ];
+
+  it.each(bad)(
+    '%s is none: it is left out with a warning, or refused where no other is left',
+    async (text) => {
+      const some = await reading(minimalSite, {
+        env: { MXCP_CORS_ORIGINS: `https://a.example.com,${text}` },
+      });
+      expect(some.problems).toMatchObject([{ severity: 'warning', rule: 'wrong-origin' }]);
+      expect(some.project?.transport.http.allowedOrigins).toEqual(['https://a.example.com']);
+      const none = await reading(inProfile(`transport: {http: {cors_origins: ['${text}']}}`));
+      expect(none.problems).toMatchObject([{ severity: 'error', rule: 'wrong-origin' }]);
+    },
+  );
+
+  it('are compared in one form', async () => {
+    const found = await http(minimalSite, {
+      env: { MXCP_CORS_ORIGINS: 'HTTPS://A.example.com:443/,https://a.example.com' },
+    });
+    expect(found?.allowedOrigins).toEqual(['https://a.example.com']);
+  });
+});
+
+describe('Strict-Transport-Security', () => {
+  it.each([
+    [true, minimalSite, {}],
+    [false, inProfile('transport: {http: {hsts: false}}'), {}],
+    [false, inProfile('security: {enable_hsts: false}'), {}],
+    [false, minimalSite, { env: { MXCP_ENABLE_HSTS: 'false' } }],
+    [true, inProfile('transport: {http: {hsts: false}}'), { env: { MXCP_ENABLE_HSTS: 'true' } }],
+    [
+      true,
+      inProfile('transport: {http: {hsts: false}}'),
+      { overrides: { hsts: true }, env: { MXCP_ENABLE_HSTS: 'false' } },
+    ],
+  ])('is %s with %s %j', async (wanted, site, options) => {
+    expect((await http(site, options))?.hsts).toBe(wanted);
+  });
+
+  it('is preloaded only when somebody says so', async () => {
+    expect((await http(minimalSite))?.hstsPreload).toBe(false);
+    expect((await http(inProfile('transport: {http: {hsts_preload: true}}')))?.hstsPreload).toBe(true);
+  });
+});
+
+describe('tls', () => {
+  const files = { 'tls/cert.pem': 'c', 'tls/key.pem': 'k', 'tls/ca.pem': 'a' };
+  const site = (tls: string): string => inProfile(`transport: {http: {tls: {${tls}}}}`);
+
+  it('names files relative to the file that names them', async () => {
+    const folder = await newSite({
+      ...files,
+      'mxcp-site.yml': site('cert: tls/cert.pem, key: nowhere, ca: tls/ca.pem, request_cert: true'),
+      'conf/c.yml': 'transport: {http: {tls: {key: ../tls/key.pem}}}\n',
+    });
+    const { project, problems } = await read(folder, { config: 'conf/c.yml' });
+    expect(problems).toEqual([]);
+    expect(project?.transport.http.tls).toEqual({
+      cert: join(folder, 'tls/cert.pem'),
+      key: join(folder, 'tls/key.pem'),
+      ca: join(folder, 'tls/ca.pem'),
+      requestCert: true,
+    });
+    expect(project?.auth).toMatchObject({ open: false, clientCertificates: true });
+  });
+
+  it.each([
+    ['cert: tls/cert.pem', ['mxcp-site.yml:4:47 missing-key']],
+    ['cert: tls/cert.pem, key: tls/no.pem', ['mxcp-site.yml:4:73 missing-file']],
+    ['cert: tls/cert.pem, key: tls/key.pem, request_cert: true', ['mxcp-site.yml:4:86 missing-key']],
+    ['cert: tls/cert.pem, key: tls/key.pem, keyy: x', ['mxcp-site.yml:4:86 unknown-key']],
+  ])('with `%s` is refused', async (tls, wanted) => {
+    const { problems } = await read(await newSite({ ...files, 'mxcp-site.yml': site(tls) }));
+    expect(problems.map(place).map((each) => each.replace(/:\d+ /, ': '))).toEqual(
+      wanted.map((each) => each.replace(/:\d+ /, ': ')),
+    );
+  });
+
+  it('makes callers of client certificates unless somebody says no', async () => {
+    const asked = 'cert: tls/cert.pem, key: tls/key.pem, ca: tls/ca.pem, request_cert: true';
+    const text = `${site(asked).trimEnd().slice(0, -2)}, auth: {client_certificates: false}}}\n`;
+    const { project, problems } = await read(await newSite({ ...files, 'mxcp-site.yml': text }));
+    expect(problems).toEqual([]);
+    expect(project?.auth).toMatchObject({ open: true, clientCertificates: false });
+  });
+});
