@@ -1,8 +1,10 @@
 import { relative, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { ConfigInvalidError, UsageError } from '../errors.js';
+import { ConfigInvalidError, UsageError, type Problem } from '../errors.js';
+import type { Project } from '../model/project.js';
 import { readProject } from '../project/load.js';
 import { readMigration } from '../project/migration.js';
+import { sortProblems } from '../project/problems.js';
 import type { Context, ExitCode, Invoke } from './context.js';
 import { findProblems, type Findings } from './find-problems.js';
 import { loadOptions } from './load-options.js';
@@ -69,6 +71,13 @@ async function migrate(context: Context, options: ValidateOptions): Promise<Exit
   return printResult(context, { files }, () => migrationText(files, context.colors.stdout), code);
 }
 
+/** The types of TypeScript bodies; the compiler is loaded only where there are some. */
+async function typeProblems(project: Project | undefined): Promise<readonly Problem[]> {
+  if (project?.endpoints.some(({ body }) => body?.language === 'typescript') !== true) return [];
+  const { checkAuthorTypes } = await import('../inspect/types/check-types.js');
+  return checkAuthorTypes(project);
+}
+
 /**
  * Finds everything that is wrong with the site, or with the named endpoints and files of it, in one run. Exit code 3 when
  * there are errors; warnings do not count.
@@ -88,7 +97,8 @@ export async function validate(
   const space = { root: location.root, cwd: context.world.cwd, project, files };
   const found = await findProblems(reading, options.database);
   const endpoints = (project?.endpoints.length ?? 0) + (project?.broken.length ?? 0);
-  const problems = selectProblems(found.problems, space, targets);
+  const all = sortProblems([...found.problems, ...(await typeProblems(project))]);
+  const problems = selectProblems(all, space, targets);
   const valid = !problems.some(({ severity }) => severity === 'error');
   const format = json ? 'json' : (options.format ?? 'text');
   printFindings(context, { ...found, problems, endpoints, root: location.root }, format, valid);
