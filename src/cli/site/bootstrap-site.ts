@@ -1,4 +1,5 @@
 import { bareSite, schemaLine, siteHead, type SiteFile, type SiteNames } from './bare-site.js';
+import { typescriptFiles } from './bootstrap-typescript.js';
 import { yamlScalar } from './yaml-scalar.js';
 
 const personas = `
@@ -106,13 +107,14 @@ tool:
       schema_valid: true
 `;
 
-/** A site with one SQL tool, its rules and tests of every rule from both sides. */
+/** A site with a SQL tool and a TypeScript tool, their rules and tests of every rule from both sides. */
 export function bootstrapSite(names: SiteNames): readonly SiteFile[] {
   return [
     { path: 'mxcp-site.yml', text: siteFile(names) },
     { path: 'sql/people.sql', text: peopleSql },
     { path: 'sql/find_people.sql', text: findPeopleSql },
     { path: 'tools/find_people.yml', text: findPeople },
+    ...typescriptFiles,
     ...bareSite(names).filter(({ path }) => path !== 'mxcp-site.yml'),
   ];
 }
