@@ -19,7 +19,7 @@ import { prepareSql, type CheckSite } from './prepare-sql.js';
 import type { Preparation, PreparedBody } from './prepared-body.js';
 import type { RunSite } from './lease-for.js';
 import { runSql, type Execution, type RunCall } from './run-body.js';
-import { Session } from './session.js';
+import { openSession, type Session } from './session.js';
 
 export interface DatabaseOptions {
   readonly settings: DatabaseSettings;
@@ -84,7 +84,7 @@ async function openOn(
   settings: DatabaseSettings,
   readonly: boolean,
 ): Promise<Database> {
-  const open = async (): Promise<Session> => new Session(await instance.connect(), instance.callers);
+  const open = async (): Promise<Session> => openSession(await instance.connect(), instance.callers);
   const pool = new Pool({ size: settings.pool, queue: settings.queue, open });
   const databases = [...(await attachedNames(instance))];
   const site: RunSite = { instance, pool, databases };

@@ -113,7 +113,9 @@ export async function readRows(
   for (;;) {
     const chunk = await result.fetchChunk();
     if (!chunk || chunk.rowCount === 0) return sink.result(true);
-    if (!sink.take(chunk)) return sink.result(false);
+    const wantsMore = sink.take(chunk);
+    chunk.reset(); // its texts are freed now; the chunk itself only when garbage is collected
+    if (!wantsMore) return sink.result(false);
   }
 }
 

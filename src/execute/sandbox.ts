@@ -3,6 +3,7 @@ import { DatabaseUnavailableError } from '../errors.js';
 import type { DatabaseSettings } from '../model/settings.js';
 import { readFailure } from './duckdb-error.js';
 import { queryTexts } from './query-rows.js';
+import { streamingBufferSetting } from './session.js';
 import { literal } from './sql-text.js';
 
 /** What `external_access: false` must read back as. */
@@ -26,6 +27,7 @@ export async function enterSandbox(connection: DuckDBConnection, settings: Datab
       await connection.run(`SET allowed_directories = ${list(allowedDirectories)}`);
     if (allowedPaths.length > 0) await connection.run(`SET allowed_paths = ${list(allowedPaths)}`);
     await connection.run('SET enable_external_access = false');
+    await connection.run(`SET allowed_configs = ${list([streamingBufferSetting])}`);
     await connection.run('SET lock_configuration = true');
   } catch (error) {
     throw new DatabaseUnavailableError(`Cannot shut off external access: ${readFailure(error).message}`, {
@@ -44,6 +46,6 @@ async function verify(connection: DuckDBConnection): Promise<void> {
   }
 }
 
-function list(paths: readonly string[]): string {
-  return `[${paths.map(literal).join(', ')}]`;
+function list(texts: readonly string[]): string {
+  return `[${texts.map(literal).join(', ')}]`;
 }

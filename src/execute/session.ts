@@ -9,6 +9,16 @@ export interface SessionStatement {
 
 const capacity = 256;
 
+/** Bytes that a stream may buffer ahead. DuckDB counts 16 for a text of any length: its default, 1 MB, holds 30 chunks. */
+export const streamingBufferSetting = 'streaming_buffer_size';
+const streamingBuffer = '32KB';
+
+/** A session on a new connection. */
+export async function openSession(connection: DuckDBConnection, callers: CallerRegistry): Promise<Session> {
+  await connection.run(`SET ${streamingBufferSetting} = '${streamingBuffer}'`);
+  return new Session(connection, callers);
+}
+
 /** A connection with its own statements. Works for one call at a time. */
 export class Session {
   readonly connection: DuckDBConnection;
