@@ -7,6 +7,8 @@ import { buildBuiltinTools } from './builtin-tools.js';
 import { sha256 } from '../lib/sha256.js';
 import type { EndpointFile } from './endpoint-file.js';
 import { at, booleanOf, originOf, stringOf, type Field } from './field.js';
+import { readBodies } from './read-bodies.js';
+import { readPlugins } from './read-plugins.js';
 import { readRates } from './rates.js';
 import { openSettings, readLimits, readSettings, type AssemblyInput } from './read-settings.js';
 import { buildSiteRules, type SiteRules } from './rules.js';
@@ -15,6 +17,7 @@ import type { SettingsContext } from './settings-context.js';
 import { checkMatches, checkSqlTools, findDuplicates } from './site-checks.js';
 import { readEndpoints } from './site-endpoints.js';
 import { readScopes } from './scopes.js';
+import { sourceDigests } from './source-digest.js';
 import { addTestFiles } from './test-files.js';
 import { buildUsers } from './users.js';
 
@@ -33,6 +36,9 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
   const problems: Problem[] = [...site.problems];
   const { context, secrets } = await openSettings(input, problems);
   const settings = await readSettings(context, input.productVersion);
+  const bodies = readBodies(context);
+  const plugins = await readPlugins(context, bodies.pluginsFolder);
+  const sources = await sourceDigests(location.root, [bodies.typescriptFolder, bodies.pluginsFolder]);
   const rules = buildSiteRules(at(context.site, 'policies'), problems);
   const authorization = buildAuthorization(at(context.site, 'authorization'), problems);
   const users = buildUsers(
@@ -73,23 +79,19 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
       origin: originOf(site.root),
       ...settings,
       rates: readRates(context),
-      bodies: {
-        isolation: 'process',
-        workers: 4,
-        queue: 64,
-        memoryBytes: 256 * 1024 * 1024,
-        env: [],
-        typescriptFolder: join(location.root, 'typescript'),
-        pluginsFolder: join(location.root, 'plugins'),
-      },
-      plugins: [],
+      bodies,
+      plugins,
       secrets,
       authorization: { ...authorization, scopes },
       users,
       policies,
       endpoints: tested.endpoints,
       broken: served.broken,
-      digest: digestOf([site.text, settings.database.init?.text ?? ''], found.files, served.endpoints),
+      digest: digestOf(
+        [site.text, settings.database.init?.text ?? '', sources],
+        found.files,
+        served.endpoints,
+      ),
       settings: context.reader.effective,
     },
     siteProblems: [...problems, ...context.reader.problems],
@@ -169,17 +171,16 @@ function serve(files: readonly EndpointFile[], builtin: readonly Endpoint[]): Se
   return { endpoints, broken, problems };
 }
 
-/** SHA-256 over the site file, the endpoint files, their bodies and the rules in effect (spec page 05). */
+/** SHA-256 over the site file, the endpoint files, their bodies, what these may import, and the rules in effect (spec page 05). */
 function digestOf(
-  site: readonly string[],
+  site: readonly unknown[],
   files: readonly EndpointFile[],
   endpoints: readonly Endpoint[],
 ): string {
-  const bodies = endpoints.map(({ kind, name, policies, ...rest }) => [
-    kind,
-    name,
-    'body' in rest && rest.body.language === 'sql' ? rest.body.source.text : '',
-    ...[...policies.input, ...policies.output].map(({ hash }) => hash),
-  ]);
+  const bodies = endpoints.map((endpoint) => {
+    const { kind, name, policies, body } = endpoint;
+    const text = body === undefined || body.language === 'builtin' ? '' : body.source.text;
+    return [kind, name, text, ...[...policies.input, ...policies.output].map(({ hash }) => hash)];
+  });
   return sha256(JSON.stringify([site, files.map(({ file, text }) => [file, text]), bodies]));
 }

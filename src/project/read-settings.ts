@@ -2,7 +2,7 @@ import type { Problem } from '../errors.js';
 import type { Limits } from '../model/endpoint.js';
 import type { Project } from '../model/project.js';
 import { variable, type Environment } from './expand.js';
-import { at, entriesOf, stringOf, stringsOf, type Field } from './field.js';
+import { at, entriesOf, itemsOf, stringOf, stringsOf, type Field } from './field.js';
 import type { SiteLocation } from './find-site.js';
 import { defaultLimits, mergeLimits } from './limits.js';
 import type { Overrides } from './overrides.js';
@@ -38,6 +38,7 @@ export async function openSettings(
     project: site.project,
     profile: site.profileName,
     secrets: stringsOf(names),
+    plugins: itemsOf(at(site.root, 'plugin')).flatMap((item) => stringsOf(at(item, 'config'))),
     env,
   };
   const user = await readUserConfig(userConfigPath(config, env, cwd), scope);

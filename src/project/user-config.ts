@@ -20,6 +20,8 @@ export interface UserConfigScope {
   readonly profile: string;
   /** Secrets that the site names; no other is resolved. */
   readonly secrets: readonly string[];
+  /** Settings of plugins that the site names; no other are resolved. */
+  readonly plugins: readonly string[];
   readonly env: Environment;
 }
 
@@ -80,7 +82,8 @@ async function activate(
 }
 
 /** Which texts are in use: not those of other projects and profiles, and no secret that the site does not name. */
-function activeIn(file: Field, { project, profile, secrets }: UserConfigScope): (path: FieldPath) => boolean {
+function activeIn(file: Field, scope: UserConfigScope): (path: FieldPath) => boolean {
+  const { project, profile, secrets, plugins } = scope;
   const listed = at(file, 'projects', project, 'profiles', profile, 'secrets');
   const isNamed = (secret: Field | undefined): boolean =>
     secrets.includes(stringOf(at(secret, 'name')) ?? '');
@@ -88,7 +91,7 @@ function activeIn(file: Field, { project, profile, secrets }: UserConfigScope): 
     if (path[0] === 'models') return false;
     if (path[0] !== 'projects') return true;
     if (path[1] !== project || (path[2] === 'profiles' && path[3] !== profile)) return false;
-    if (path[4] === 'plugin') return false;
+    if (path[4] === 'plugin') return plugins.includes(path[6] ?? '');
     if (path[4] !== 'secrets') return true;
     return isNamed(listed?.items === undefined ? listed : listed.items[Number(path[5])]);
   };

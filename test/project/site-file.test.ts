@@ -263,7 +263,6 @@ describe('the site file', () => {
   it.each([
     ['sensitive_columns: {employees.ssn: {mask: full}}', '4:1 not-available'],
     ['connections: {w: {type: postgres}}', '4:1 not-available'],
-    ['plugin: [{name: a, module: b}]', '4:1 not-available'],
     ['limits: {rate: strct}', '4:16 wrong-value'],
     ['profiles: {default: {auth: {provider: github}}}', '4:39 missing-provider'],
     ['profiles: {default: {telemetry: {enabled: true}}}', '4:34 not-available'],
