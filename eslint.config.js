@@ -34,6 +34,8 @@ export default tseslint.config(
               package: '@modelcontextprotocol/server',
               name: 'Server',
             },
+            // Log messages of bodies, for as long as clients of the older eras ask for them.
+            { from: 'package', package: '@modelcontextprotocol/server', name: 'log' },
           ],
         },
       ],

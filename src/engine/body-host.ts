@@ -36,7 +36,7 @@ function toJson(released: Released): Json {
     case 'blob':
       return released.base64;
     case 'content':
-      return released.blocks.map((block) => ({ ...block }) as unknown as JsonObject);
+      return released.blocks.map((block) => ({ ...block }));
     case 'messages':
       return released.messages.map(({ role, text }) => ({ role, text }));
   }

@@ -34,7 +34,7 @@ function produce(endpoint: Endpoint, result: WorkerResult, call: ExecuteCall): O
   if (endpoint.kind === 'prompt') {
     const value =
       result.form === 'content' ? result.value.map((content) => ({ role: 'user', content })) : result.value;
-    const response = readMessages(value).map((message) => ({ ...message }) as unknown as JsonObject);
+    const response = readMessages(value).map((message) => ({ ...message }));
     return { response, blob: false, truncated: false };
   }
   if (result.form === 'content') {

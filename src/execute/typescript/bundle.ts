@@ -33,8 +33,8 @@ function inlineCode(bodies: readonly TypeScriptBody[]): Plugin {
   const byFile = new Map(bodies.filter(isInline).map((body) => [body.file, body]));
   return {
     name: 'inline-code',
-    setup: ({ onLoad }) => {
-      onLoad({ filter: /\.ya?ml$/i }, ({ path }) => {
+    setup: (build) => {
+      build.onLoad({ filter: /\.ya?ml$/i }, ({ path }) => {
         const body = byFile.get(path);
         if (body === undefined) return undefined;
         const contents = '\n'.repeat(linesBefore(body.source)) + body.source.text;

@@ -89,10 +89,10 @@ export class WorkerPool {
   }
 
   private offer(worker: BodyWorker): void {
-    if (!worker.usable()) return worker.kill('stopped', 'a call left something running in it');
+    if (!worker.usable()) { worker.kill('stopped', 'a call left something running in it'); return; }
     for (const waiter of this.waiters) {
       this.waiters.delete(waiter);
-      return waiter.admit(worker);
+      waiter.admit(worker); return;
     }
     this.idle.push(worker);
   }
@@ -104,12 +104,16 @@ export class WorkerPool {
     if (!this.closing) void this.startOne();
   }
 
+  private isClosing(): boolean {
+    return this.closing;
+  }
+
   private async startOne(): Promise<void> {
     if (this.closing || this.workers.size + this.starting >= this.options.size) return;
     this.starting += 1;
     try {
       const worker = await this.options.start();
-      if (this.closing) worker.kill('stopped', 'the server closes its workers');
+      if (this.isClosing()) worker.kill('stopped', 'the server closes its workers');
       else this.adopt(worker);
     } catch (error) {
       this.options.failed(error);

@@ -60,25 +60,25 @@ export function serveTell(host: BodyHost, operation: TellOperation, input: JsonO
   switch (operation) {
     case 'log': {
       const level = levels.find((each) => each === member(input, 'level')) ?? 'info';
-      return host.log(level, text(input, 'message'), member(input, 'data') ?? null);
+      host.log(level, text(input, 'message'), member(input, 'data') ?? null); return;
     }
     case 'progress': {
       const message = member(input, 'message');
-      return host.progress(
+      host.progress(
         number(input, 'done') ?? 0,
         number(input, 'total'),
         typeof message === 'string' ? message : undefined,
-      );
+      ); return;
     }
     case 'event':
-      return host.businessEvent(object(input, 'event'));
+      { host.businessEvent(object(input, 'event')); return; }
     case 'fetch':
-      return host.fetchStarted(number(input, 'id') ?? 0, text(input, 'method'), text(input, 'url'));
+      { host.fetchStarted(number(input, 'id') ?? 0, text(input, 'method'), text(input, 'url')); return; }
     case 'fetched':
-      return host.fetchEnded(
+      { host.fetchEnded(
         number(input, 'id') ?? 0,
         number(input, 'status') ?? 0,
         number(input, 'duration_ms') ?? 0,
-      );
+      ); return; }
   }
 }

@@ -1,30 +1,13 @@
-import { CancelledError, isMxcpError, toMxcpError, type MxcpError } from '../../errors.js';
-import type { JsonObject } from '../../model/json.js';
-import { bodyError, lostError } from './body-error.js';
-import type { BodyHost } from './body-host.js';
-import type { CallFacts, FromWorker, ToWorker, WorkerResult } from './protocol.js';
+import { lostError } from './body-error.js';
+import { maxTells, openCall, type OpenCall, type Run } from './open-call.js';
+import type { FromWorker, ToWorker, WorkerResult } from './protocol.js';
 import { HostileMessage, readMessage } from './read-message.js';
-import { serveAsk, serveTell } from './serve-ask.js';
-import type { WorkerEnd, WorkerLink } from './worker-link.js';
-import type { LinkEvents, LinkOptions } from './worker-link.js';
+import type { LinkEvents, LinkOptions, WorkerEnd, WorkerLink } from './worker-link.js';
 
-/** How long a body may take to end by itself after it was told to, milliseconds. */
-const graceMs = 100;
-/** Questions that a call may have open, and things that it may tell. One that passes them is out of its mind. */
-const maxOpenAsks = 10_000;
-const maxTells = 20_000;
 /** Bytes of a message that is no result. */
 const smallMessage = 5 * 1024 * 1024;
-
-/** One run of a body. */
-export interface Run {
-  readonly module: number;
-  readonly args: JsonObject;
-  readonly facts: CallFacts;
-  readonly host: BodyHost;
-  /** Aborts with the error that the run then fails with. */
-  readonly signal: AbortSignal;
-}
+/** Bytes of JSON text that one counted byte of a result can become: a control character is written as `\u0000`. */
+const escaped = 6;
 
 /** A started worker. Serves one call at a time, and the calls that this one makes. */
 export interface BodyWorker {
@@ -37,16 +20,7 @@ export interface BodyWorker {
   readonly ended: Promise<WorkerEnd>;
 }
 
-interface OpenCall {
-  readonly run: Run;
-  readonly resolve: (result: WorkerResult) => void;
-  readonly reject: (error: MxcpError) => void;
-  readonly refusals: Map<number, MxcpError>;
-  open: number;
-  tells: number;
-}
-
-/** What starting a worker needs beside its link. */
+/** What a worker tells beside its calls. */
 export interface WorkerEvents {
   readonly loaded: (message: FromWorker & { type: 'loaded' }) => void;
   readonly output: (line: string) => void;
@@ -65,62 +39,40 @@ export function startWorker(
   let end: WorkerEnd | undefined;
   let tellEnd: (end: WorkerEnd) => void;
   const ended = new Promise<WorkerEnd>((resolve) => (tellEnd = resolve));
+
   const send = (message: ToWorker): void => {
     if (end === undefined) link.send(JSON.stringify(message));
   };
-  const maxMessageBytes = (): number =>
-    Math.max(smallMessage, ...[...calls.values()].map(({ run }) => run.facts.maxBytes * 2 + 65_536));
-
   const kill: WorkerLink['kill'] = (reason, detail) => {
     dirty = true; // it takes some milliseconds to go, and must not get another call meanwhile
     link.kill(reason, detail);
   };
-  const answer = async (number: number, call: OpenCall, ask: FromWorker & { type: 'ask' }): Promise<void> => {
-    call.open += 1;
-    if (call.open > maxOpenAsks) throw new HostileMessage('A body asks without end');
-    try {
-      const value = await serveAsk(call.run.host, ask.operation, ask.input);
-      send({ type: 'answer', call: number, ask: ask.ask, value });
-    } catch (error) {
-      if (error instanceof HostileMessage) throw error;
-      const known = toMxcpError(error);
-      call.refusals.set(ask.ask, known);
-      send({ type: 'refusal', call: number, ask: ask.ask, code: known.code, message: known.message });
-    } finally {
-      call.open -= 1;
-    }
+  const disturbed = (error: unknown): void => {
+    kill('hostile', error instanceof HostileMessage ? error.message : 'a message that nothing could take');
   };
-  const stray = (): void => {
-    strays += 1;
-    if (strays > maxTells) throw new HostileMessage('A worker talks without a call');
+  const maxMessageBytes = (): number => {
+    const results = [...calls.values()].map(({ maxBytes }) => maxBytes * escaped + 65_536);
+    return Math.max(smallMessage, ...results);
   };
+
   const receive = (message: FromWorker): void => {
-    if (message.type === 'loaded') return events.loaded(message);
+    if (message.type === 'loaded') {
+      events.loaded(message);
+      return;
+    }
     if (message.type === 'fatal') {
-      dirty = true;
       end ??= { reason: 'uncaught', detail: message.failure.name, failure: message.failure };
-      return kill('uncaught', message.failure.name);
+      kill('uncaught', message.failure.name);
+      return;
     }
     const call = calls.get(message.call);
-    if (call === undefined) return stray();
-    switch (message.type) {
-      case 'ask':
-        void answer(message.call, call, message).catch(disturbed);
-        return;
-      case 'tell':
-        call.tells += 1;
-        if (call.tells > maxTells) throw new HostileMessage('A body tells without end');
-        return serveTell(call.run.host, message.operation, message.input);
-      case 'done':
-        dirty ||= message.busy;
-        return call.resolve(message.result);
-      case 'failed':
-        dirty ||= message.busy;
-        return call.reject(bodyError(message.failure, call.refusals.get(message.failure.ask ?? -1)));
+    if (call === undefined) {
+      strays += 1;
+      if (strays > maxTells) throw new HostileMessage('A worker talks without a call');
+      return;
     }
-  };
-  const disturbed = (error: unknown): void => {
-    kill('hostile', error instanceof Error ? error.message : 'unreadable message');
+    if (message.type === 'done' || message.type === 'failed') dirty ||= message.busy;
+    call.receive(message).catch(disturbed);
   };
   const link = start(
     { ...options, maxMessageBytes },
@@ -129,52 +81,25 @@ export function startWorker(
         try {
           receive(readMessage(text));
         } catch (error) {
-          if (!(error instanceof HostileMessage)) throw error;
           disturbed(error);
         }
       },
       output: events.output,
       end: (told) => {
         end ??= told;
-        const error = lostError(end);
-        for (const call of calls.values()) call.reject(error);
+        for (const call of calls.values()) call.fail(lostError(end));
         tellEnd(end);
       },
     },
   );
 
-  const run = (wanted: Run): Promise<WorkerResult> => {
-    if (end !== undefined) return Promise.reject(lostError(end));
+  const run = async (wanted: Run): Promise<WorkerResult> => {
+    if (end !== undefined) throw lostError(end);
     numbers += 1;
     const number = numbers;
-    let grace: NodeJS.Timeout | undefined;
-    const reason = (): MxcpError =>
-      isMxcpError(wanted.signal.reason)
-        ? wanted.signal.reason
-        : new CancelledError('The call was cancelled', { cause: wanted.signal.reason });
-    const work = new Promise<WorkerResult>((resolve, reject) => {
-      calls.set(number, { run: wanted, resolve, reject, refusals: new Map(), open: 0, tells: 0 });
-    });
-    const stop = (): void => {
-      send({ type: 'abort', call: number, reason: reason().message });
-      grace = setTimeout(() => {
-        kill('stopped', 'it did not stop when its call did');
-        calls.get(number)?.reject(reason());
-      }, graceMs);
-    };
-    const { module, args, facts } = wanted;
-    send({ type: 'run', call: number, module, args, facts });
-    if (wanted.signal.aborted) stop();
-    else wanted.signal.addEventListener('abort', stop, { once: true });
-    return work
-      .catch((error: unknown) => {
-        throw wanted.signal.aborted ? reason() : error;
-      })
-      .finally(() => {
-        clearTimeout(grace);
-        wanted.signal.removeEventListener('abort', stop);
-        calls.delete(number);
-      });
+    const call = openCall(number, wanted, send, () => kill('stopped', 'it did not stop when its call did'));
+    calls.set(number, call);
+    return call.result.finally(() => calls.delete(number));
   };
 
   return {

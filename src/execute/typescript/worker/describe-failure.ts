@@ -16,7 +16,11 @@ function textOf(error: object, name: 'name' | 'message' | 'stack'): string {
 }
 
 function kindOf(error: unknown, refusedAsk: number | null): BodyFailure['kind'] {
-  if (isToolError(error)) return 'tool';
+  try {
+    if (isToolError(error)) return 'tool';
+  } catch {
+    return 'error'; // a proxy that throws when it is looked at
+  }
   if (error instanceof NotJson) return 'result';
   if (error instanceof TooLarge) return 'limit';
   return refusedAsk === null ? 'error' : 'relayed';

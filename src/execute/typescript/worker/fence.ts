@@ -14,9 +14,11 @@ export function raiseFence(): void {
   const own = process.pid;
   const kill: unknown = Reflect.get(process, '_kill');
   if (typeof kill === 'function') {
-    fix('_kill', (pid: unknown, signal: unknown): unknown =>
-      pid === own ? Reflect.apply(kill, process, [own, signal]) : refused(),
-    );
+    fix('_kill', (pid: unknown, signal: unknown): unknown => {
+      if (pid !== own) return refused();
+      const result: unknown = Reflect.apply(kill, process, [own, signal]);
+      return result;
+    });
   }
   for (const name of ['_debugProcess', '_debugEnd']) if (name in process) fix(name, refused);
 }

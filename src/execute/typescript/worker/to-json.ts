@@ -85,7 +85,7 @@ function object(value: object, path: string, walk: Walk): Json {
     return bytes.toString('base64');
   }
   if (walk.above.has(value)) throw new NotJson(`${path} contains itself`);
-  if (walk.above.size >= maxDepth) throw new NotJson(`${path} is nested deeper than ${maxDepth} levels`);
+  if (walk.above.size >= maxDepth) throw new NotJson(`the result is nested deeper than ${maxDepth} levels`);
   walk.above.add(value);
   try {
     return members(value, path, walk);

@@ -32,7 +32,7 @@ function createLog(scope: CallScope): ToolContext['log'] {
   const at =
     (level: string) =>
     (message: string, data?: unknown): void =>
-      scope.tell('log', input({ level, message: String(message), data }));
+      scope.tell('log', input({ level, message: message, data }));
   return Object.freeze({ debug: at('debug'), info: at('info'), warn: at('warning'), error: at('error') });
 }
 
