@@ -43,8 +43,17 @@ function visit(node: Schema, value: unknown, path: string): void {
   }
 }
 
-/** `id` is another word for `user_id`, `stdio` another place for `transport.stdio`; the others are for later versions. */
-const left = new Set(['persona.id', 'site.profiles.*.stdio', 'site.profiles.*.telemetry', 'site.plugin']);
+/** Other words for fields that the example has, another place for `transport.stdio`, and what is for later versions. */
+const left = new Set([
+  'persona.id',
+  'authProvider.type',
+  'authProvider.provider_name',
+  'authProvider.config_url',
+  'auth.auth_encryption_key',
+  'auth.persistence.auth_encryption_key',
+  'site.profiles.*.stdio',
+  'site.profiles.*.telemetry',
+]);
 
 function missing(): string[] {
   return [...places].flatMap(([path, { keys, used }]) =>
