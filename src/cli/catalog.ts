@@ -45,6 +45,11 @@ export const catalog: readonly CatalogEntry[] = [
     summary: 'Write the types of arguments and results for TypeScript bodies',
     load: () => import('./types.js'),
   },
+  {
+    name: 'keys',
+    summary: 'Make, rotate and revoke API keys, and rotate the encryption of their store',
+    load: () => import('./keys.js'),
+  },
   { name: 'schema', summary: 'Print the JSON Schema of a file format', load: () => import('./schema.js') },
   { name: 'config', summary: 'Print the effective configuration', load: () => import('./config.js') },
   {

@@ -83,6 +83,7 @@ export async function logVerify(
     heads: head.map((file) => resolve(context.world.cwd, file)),
     keys: {
       siteSecret,
+      previousSecrets: site.project.auth.previousKeys,
       signingKey: publicKey === undefined ? signingKey : undefined,
       publicKey: publicKey === undefined ? undefined : readGiven(context, '--public-key', publicKey),
     },

@@ -1,0 +1,177 @@
+import { recordAuthEvent } from '../audit/describe-auth-event.js';
+import { createDescriber, type Describer } from '../audit/describe-call.js';
+import type { AuditLog } from '../audit/audit-log.js';
+import { openAuditLog } from '../audit/open-audit-log.js';
+import {
+  createKey,
+  listKeys,
+  revokeKeys,
+  rotateKey,
+  type KeyInfo,
+  type KeyRequest,
+  type NewKey,
+} from '../auth/keys/manage-keys.js';
+import { openStore } from '../auth/store/open-store.js';
+import type { Store } from '../auth/store/store.js';
+import { UsageError } from '../errors.js';
+import { didYouMean } from '../lib/did-you-mean.js';
+import type { AuthEventName } from '../model/auth-settings.js';
+import type { Json } from '../model/json.js';
+import type { Project } from '../model/project.js';
+import type { OpenOptions } from './open-runtime.js';
+
+/** What an operator does with API keys and with the store that they are in, beside any server that has it open. */
+export interface OperatorKeys {
+  /** Rejects with `USAGE_INVALID` when the name is taken, or when a role or a scope means nothing in the site. */
+  create(request: Omit<KeyRequest, 'scopes'> & { readonly scopes?: readonly string[] }): Promise<NewKey>;
+  list(): Promise<readonly KeyInfo[]>;
+  rotate(name: string, times: { readonly expiresAt: number; readonly retireAt: number }): Promise<NewKey>;
+  /** Rejects with `USAGE_INVALID` when there is no such key. */
+  revoke(nameOrId: string): Promise<readonly KeyInfo[]>;
+  /** Writes every record again under the current key; says how many were under another one. */
+  rotateEncryption(): Promise<number>;
+  close(): Promise<void>;
+}
+
+interface Parts {
+  readonly project: Project;
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly describer: Describer;
+}
+
+async function openLog(project: Project, options: OperatorKeysOptions): Promise<AuditLog> {
+  const { siteSecret, stateDirectory, warn } = options;
+  const { audit: settings } = project;
+  return openAuditLog({ settings, siteSecret, stateDirectory, transport: 'cli', reserve: false, warn });
+}
+
+/** How the keys of a site are opened. */
+export type OperatorKeysOptions = Pick<OpenOptions, 'siteSecret' | 'stateDirectory'> & {
+  readonly warn: (message: string, error: unknown) => void;
+};
+
+/** Opens the store of a project and its audit log. Rejects as these do. */
+export async function openOperatorKeys(
+  project: Project,
+  options: OperatorKeysOptions,
+): Promise<OperatorKeys> {
+  const { siteSecret, warn } = options;
+  const { persistence: settings, previousKeys, encryptionKey } = project.auth;
+  const audit = await openLog(project, options);
+  try {
+    const store = await openStore({
+      settings,
+      project: project.name,
+      secret: siteSecret,
+      previousSecrets: previousKeys,
+      encryptionKey,
+      origin: project.origin,
+      warn,
+    });
+    const describer = createDescriber({ settings: project.audit, siteSecret, projectDigest: project.digest });
+    return operations({ project, store, audit, describer });
+  } catch (error) {
+    await audit.close();
+    throw error;
+  }
+}
+
+function operations(parts: Parts): OperatorKeys {
+  const { project, store, audit } = parts;
+  return {
+    create: async ({ scopes, ...request }) => {
+      checkRoles(project, request.roles);
+      checkScopes(project, scopes ?? []);
+      return recorded(parts, 'key-create', () =>
+        createKey(store, { ...request, scopes: scopesFor(project, request.roles, scopes) }),
+      );
+    },
+    list: () => listKeys(store),
+    rotate: (name, times) => recorded(parts, 'key-rotate', () => rotateKey(store, name, times)),
+    revoke: async (nameOrId) => {
+      const gone = await revokeKeys(store, nameOrId);
+      for (const info of gone) await record(parts, 'key-revoke', detailsOf(info));
+      if (gone.length === 0) throw await unknownKey(store, nameOrId);
+      return gone;
+    },
+    rotateEncryption: async () => {
+      const records = await store.reseal();
+      await record(parts, 'encryption-rotate', { records });
+      return records;
+    },
+    close: async () => {
+      try {
+        await store.close();
+      } finally {
+        await audit.close();
+      }
+    },
+  };
+}
+
+/** Without scopes, a key may what its roles allow, where the site says what roles allow; else nothing that needs a scope. */
+function scopesFor(
+  { authorization }: Project,
+  roles: readonly string[],
+  scopes: readonly string[] | undefined,
+): KeyRequest['scopes'] {
+  if (scopes !== undefined) return [...new Set(scopes)];
+  return authorization.roles !== undefined && roles.length > 0 ? 'by-roles' : [];
+}
+
+function detailsOf({ id, name, roles, scopes, expiresAt }: KeyInfo): Record<string, Json> {
+  return { key_id: id, name, roles, scopes, expires_at: new Date(expiresAt).toISOString() };
+}
+
+async function record(
+  { audit, describer }: Parts,
+  event: AuthEventName,
+  details: Readonly<Record<string, Json>>,
+): Promise<void> {
+  await recordAuthEvent(audit, describer, { event, outcome: 'success', details }, 'cli');
+}
+
+/** A key that is not on record is not given to anybody: it is taken back. */
+async function recorded(parts: Parts, event: AuthEventName, make: () => Promise<NewKey>): Promise<NewKey> {
+  const made = await make();
+  try {
+    await record(parts, event, detailsOf(made.info));
+    return made;
+  } catch (error) {
+    await revokeKeys(parts.store, made.info.id);
+    throw error;
+  }
+}
+
+function checkRoles({ authorization }: Project, roles: readonly string[]): void {
+  const known = authorization.roles?.map(({ name }) => name);
+  const wrong = roles.find((role) => known?.includes(role) === false);
+  if (wrong === undefined || known === undefined) return;
+  throw new UsageError(`The site has no role ${wrong}${guess(wrong, known)}`);
+}
+
+/** A scope that nothing asks for is a slip: it would give nothing. */
+function checkScopes(project: Project, scopes: readonly string[]): void {
+  const known = scopesAskedBy(project);
+  const wrong = scopes.find((scope) => !known.includes(scope));
+  if (wrong !== undefined)
+    throw new UsageError(`Nothing in the site asks for the scope ${wrong}${guess(wrong, known)}`);
+}
+
+function guess(wrong: string, known: readonly string[]): string {
+  const near = didYouMean(wrong, known);
+  if (near !== undefined) return `: did you mean ${near}?`;
+  return known.length === 0 ? ': it has none' : `: there are ${known.slice(0, 20).join(', ')}`;
+}
+
+function scopesAskedBy({ endpoints, authorization }: Project): string[] {
+  const { requiredScopes } = authorization.scopes;
+  const asked = endpoints.flatMap(({ tags, scopes }) => [...tags.map((tag) => `tag:${tag}`), ...scopes]);
+  return [...new Set([...asked, ...requiredScopes])].sort();
+}
+
+async function unknownKey(store: Store, nameOrId: string): Promise<UsageError> {
+  const names = [...new Set((await listKeys(store)).map(({ name }) => name))];
+  return new UsageError(`There is no key ${nameOrId}${guess(nameOrId, names)}`);
+}
