@@ -26,6 +26,7 @@ const packageHome: Record<string, readonly string[]> = {
   '@bufbuild/re2': ['lib'],
   '@huggingface/jinja': ['execute'],
   '@modelcontextprotocol/server': ['transport'],
+  esbuild: ['execute'],
   fastify: ['transport'],
   yaml: ['project', 'cli'],
   libsql: ['auth'],

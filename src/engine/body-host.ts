@@ -7,7 +7,7 @@ import type { Released } from '../model/outcome.js';
 import type { Secret } from '../model/settings.js';
 import type { ExecuteCall } from './executor.js';
 import type { Logger } from './logger.js';
-import type { CallTree } from './nesting.js';
+import type { CallTree } from './call-tree.js';
 
 /** Messages of each kind that one call can send to its client. */
 const maxMessages = 1000;

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../model/json.js';
 import type { Caller } from '../model/caller.js';
 import type { ClientChannel, RequestContext } from '../model/call.js';
 import type { ContentBlock } from '../model/content.js';
-import type { CallTree, CallWithin } from './nesting.js';
+import type { CallTree, CallWithin } from './call-tree.js';
 
 /** What an executor is told about the call that it serves. */
 export interface ExecuteCall {

@@ -7,7 +7,8 @@ import { startDeadline } from './deadline.js';
 import type { Operation } from './operation.js';
 import { noteDecision, type Progress } from './progress.js';
 import { recordIntent } from './record.js';
-import { enterTree, type CallWithin, type Position } from './nesting.js';
+import type { CallWithin } from './call-tree.js';
+import { enterTree, type Position } from './nesting.js';
 import { recorded } from './recorded.js';
 import { resolve } from './resolve.js';
 import { runBody, type BodyOptions } from './run-body.js';
@@ -46,7 +47,7 @@ function callsWithin(
       signal,
       ...(client && { client }),
     };
-    const inside: Position = { parentCallId: progress.callId, above, tree };
+    const inside: Position = { above, tree };
     return recorded(
       runtime,
       request,

@@ -12,7 +12,7 @@ import { callFacts } from './call-facts.js';
 import type { ExecuteCall, Executor, Produced } from './executor.js';
 import { limitResult } from './limit-result.js';
 import type { Logger } from './logger.js';
-import type { CallTree } from './nesting.js';
+import type { CallTree } from './call-tree.js';
 import { readBlock, readMessages } from './read-content.js';
 
 /** What TypeScript bodies run on. */

@@ -240,7 +240,7 @@ describe('ctx.fetch', () => {
 
   beforeAll(async () => {
     server = createServer((request, response) => {
-      traces.push(request.headers.traceparent?.toString());
+      traces.push(request.headers['traceparent']?.toString());
       response.end('{"ok":true}');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
