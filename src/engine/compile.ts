@@ -6,7 +6,7 @@ import { createGate } from '../limit/gate.js';
 import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
 import type { Project } from '../model/project.js';
 import { compileRules, type EndpointRules } from '../policy/compile-rules.js';
-import { catalogueOf, compileRoles, type RoleResolver } from '../policy/compile-roles.js';
+import { catalogueOf, compileRoles, declaredRoles, type RoleResolver } from '../policy/compile-roles.js';
 import type { PolicyContext } from '../policy/policy-context.js';
 import { inputSchema, outputSchema } from '../validate/advertise.js';
 import { compileArguments } from '../validate/arguments.js';
@@ -53,7 +53,8 @@ const isError = ({ severity }: Problem): boolean => severity === 'error';
 
 function policyContext({ project, hashKey }: CompileContext): PolicyContext {
   const catalogue = catalogueOf(project.authorization);
-  return { settings: project.policies, catalogue, severalProviders: false, hashKey };
+  const roles = declaredRoles(project.authorization);
+  return { settings: project.policies, catalogue, roles, severalProviders: false, hashKey };
 }
 
 /**

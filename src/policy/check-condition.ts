@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.js';
+import { didYouMean } from '../lib/did-you-mean.js';
 import type { SourceText } from '../lib/source-text.js';
 import type { CelType } from './cel/cel-type.js';
 import { compileCondition, type Condition } from './cel/compile-condition.js';
@@ -8,7 +9,7 @@ import { conditionProblem, problemIn } from './problem.js';
 
 /** Where the conditions of a file are compiled, and where their problems go. */
 export interface ConditionSite {
-  readonly context: Pick<PolicyContext, 'catalogue' | 'severalProviders'>;
+  readonly context: Pick<PolicyContext, 'catalogue' | 'roles' | 'severalProviders'>;
   readonly parameters: ReadonlyMap<string, CelType>;
   readonly endpoint?: string;
   readonly problems: Problem[];
@@ -36,6 +37,25 @@ function capabilityProblems(source: SourceText, condition: Condition, site: Cond
   );
 }
 
+/** Roles that every caller without another has, whether the site declares them or not. */
+const givenRoles = ['anonymous', 'user'];
+
+/** Names of roles that the site does not declare: a rule that waits for one never or always holds. */
+function roleProblems(source: SourceText, condition: Condition, site: ConditionSite): Problem[] {
+  const { roles } = site.context;
+  if (roles === undefined) return [];
+  const known = [...roles, ...givenRoles];
+  const unknown = condition.reads.roles.filter(({ name }) => !known.includes(name));
+  return unknown.map(({ name, node }) => {
+    const near = didYouMean(name, known);
+    return problemIn(source, node.start, 'unknown-role-literal', `The site declares no role \`${name}\``, {
+      endpoint: site.endpoint,
+      severity: 'warning',
+      remedy: near === undefined ? 'Add it to `authorization.roles`' : `Did you mean \`${near}\`?`,
+    });
+  });
+}
+
 function subjectProblems(source: SourceText, condition: Condition, site: ConditionSite): Problem[] {
   const [first] = condition.reads.subjects;
   if (!first || !site.context.severalProviders || condition.reads.provider) return [];
@@ -54,6 +74,7 @@ export function loadCondition(source: SourceText, stage: Stage, site: ConditionS
     const condition = compileCondition(source, stage, site.parameters);
     site.problems.push(
       ...capabilityProblems(source, condition, site),
+      ...roleProblems(source, condition, site),
       ...subjectProblems(source, condition, site),
     );
     return condition;

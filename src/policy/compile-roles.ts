@@ -55,6 +55,11 @@ export function catalogueOf(authorization: Authorization): ReadonlySet<string> |
   return authorization.capabilities && new Set(Object.keys(authorization.capabilities));
 }
 
+/** The names of the roles of a site that declares some. */
+export function declaredRoles({ roles }: Authorization): ReadonlySet<string> | undefined {
+  return roles && new Set(roles.map(({ name }) => name));
+}
+
 function everyCapability(authorization: Authorization, named: readonly string[]): string[] {
   const catalogue = catalogueOf(authorization);
   const inRoles = (authorization.roles ?? []).flatMap((role) => role.capabilities);
@@ -181,7 +186,7 @@ export function compileRoles(
   const problems: Problem[] = [];
   const catalogue = catalogueOf(authorization);
   const site: ConditionSite = {
-    context: { catalogue, severalProviders: context.severalProviders },
+    context: { catalogue, roles: declaredRoles(authorization), severalProviders: context.severalProviders },
     parameters: new Map(),
     problems,
   };

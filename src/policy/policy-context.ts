@@ -6,6 +6,8 @@ export interface PolicyContext {
   readonly settings: PolicySettings;
   /** The catalogue of capabilities; undefined: the site has none and every name is fine. */
   readonly catalogue: ReadonlySet<string> | undefined;
+  /** The roles that the site declares; undefined: it has no `roles`, and every name is fine. */
+  readonly roles?: ReadonlySet<string> | undefined;
   /** Several providers, issuers or API keys are configured, so that `user_id` alone names nobody. */
   readonly severalProviders: boolean;
   /** Key of `hash` masks, derived from the site secret. */

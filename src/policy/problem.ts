@@ -30,7 +30,7 @@ export function problemIn(
   offset: number,
   rule: string,
   message: string,
-  options: { endpoint?: string | undefined; remedy?: string | undefined } = {},
+  options: Parameters<typeof problemAt>[3] = {},
 ): Problem {
   return {
     ...problemAt(locate(source, offset), rule, message, options),

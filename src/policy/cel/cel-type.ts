@@ -20,6 +20,8 @@ export interface CelType {
   readonly literals?: readonly string[];
   /** The list of the caller's capabilities. */
   readonly capabilities?: boolean;
+  /** The caller's role, or the list of its roles. */
+  readonly roles?: boolean;
   /** For corrected forms: the function that makes a time of such a string. */
   readonly timeFunction?: 'date' | 'timestamp';
 }

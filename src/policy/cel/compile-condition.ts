@@ -22,6 +22,7 @@ function emptyReads(): Reads {
     provider: false,
     subjects: [],
     capabilities: [],
+    roles: [],
   };
 }
 

@@ -22,7 +22,8 @@ function identityField(name: IdentityName, reads?: ContextField['reads']): Conte
 }
 
 function listField(name: 'roles' | 'permissions' | 'groups' | 'capabilities'): ContextField {
-  const type = name === 'capabilities' ? { ...stringList, capabilities: true } : stringList;
+  const marks = { capabilities: name === 'capabilities', roles: name === 'roles' };
+  const type = { ...stringList, ...marks };
   return { type, read: (frame) => frame.subject.caller[name] };
 }
 
@@ -51,7 +52,7 @@ export const userFields: ReadonlyMap<string, ContextField> = new Map([
   ['email', identityField('email')],
   ['name', identityField('name')],
   ['provider', identityField('provider', 'provider')],
-  ['role', { type: string, read: (frame) => frame.subject.caller.role }],
+  ['role', { type: { ...string, roles: true }, read: (frame) => frame.subject.caller.role }],
   ['roles', listField('roles')],
   ['permissions', listField('permissions')],
   ['groups', listField('groups')],

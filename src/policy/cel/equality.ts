@@ -125,6 +125,8 @@ export function compileEquality(
     const types = `${describeType(left.type)} with ${describeType(right.type)}`;
     refuse(node, `\`${operator}\` compares ${types}`, correctedComparison(left, operator, right));
   }
+  noteRoles(left, right, scope);
+  noteRoles(right, left, scope);
   const text = comparesAsText(left.type, right.type);
   const run = text
     ? (frame: Frame): Value =>
@@ -156,6 +158,12 @@ function noteCapabilities(left: Compiled, right: Compiled, scope: Scope): void {
   for (const name of left.type.literals ?? []) scope.reads.capabilities.push({ name, node: left.node });
 }
 
+/** Notes the texts that `role`, the caller's role or roles, is compared with. */
+function noteRoles(role: Compiled, { node, type }: Compiled, scope: Scope): void {
+  if (role.type.roles !== true) return;
+  for (const name of type.literals ?? type.item?.literals ?? []) scope.reads.roles.push({ name, node });
+}
+
 function checkMembership(node: ASTNode, left: Compiled, right: Compiled): void {
   const { kind, item } = right.type;
   const [l, r] = [textOf(left.node), textOf(right.node)];
@@ -179,6 +187,8 @@ export function compileMembership(node: ASTNode, args: readonly [ASTNode, ASTNod
   const right = scope.compile(args[1], scope);
   checkMembership(node, left, right);
   noteCapabilities(left, right, scope);
+  noteRoles(left, right, scope);
+  noteRoles(right, left, scope);
   const literalNull = isNullLiteral(left);
   const run = (frame: Frame): Value => {
     const collection = right.run(frame);

@@ -26,6 +26,8 @@ export interface Reads {
   readonly subjects: ASTNode[];
   /** Capabilities that the condition names. */
   readonly capabilities: { readonly name: string; readonly node: ASTNode }[];
+  /** Texts that the caller's role or roles are compared with. */
+  readonly roles: { readonly name: string; readonly node: ASTNode }[];
 }
 
 /** A variable of a macro. */
