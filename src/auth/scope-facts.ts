@@ -8,4 +8,6 @@ export interface ScopeFacts {
   readonly defaults: readonly string[];
   /** The scopes that this person's roles allow now; undefined without a `roles` section: every one. */
   readonly allowed: (identity: VerifiedIdentity) => readonly string[] | undefined;
+  /** True for holders of the capability `mxcp:admin`. */
+  readonly isAdmin: (identity: VerifiedIdentity) => boolean;
 }

@@ -1,0 +1,184 @@
+import type { AuthEvent } from '../../model/auth-settings.js';
+import type { ScopeFacts } from '../scope-facts.js';
+import type { Store } from '../store/store.js';
+import { identityOf, type Account, type Accounts } from './accounts.js';
+import type { FormTokens } from './csrf.js';
+import { from, type Exchange } from './exchange.js';
+import type { GrantRecord, Grants } from './grants.js';
+import { groupOf } from './groups.js';
+import { PageProblem } from './page-problem.js';
+import type { BrowserSession, SessionRecord, Sessions } from './sessions.js';
+import type { Upstream } from './upstream.js';
+
+/** What the signed-in person sees at `/oauth`; holders of `mxcp:admin` see everybody's. */
+export interface AccountView {
+  readonly account: Account;
+  readonly sessionUid: string;
+  readonly admin: boolean;
+  readonly formToken: string;
+  readonly grants: readonly GrantRecord[];
+  readonly sessions: readonly (SessionRecord & { readonly username: string })[];
+  readonly connections: readonly Account[];
+  /** Lists were cut: there are more than a page shows. */
+  readonly cut: boolean;
+}
+
+/** What the account page's forms do; the value names what they do it to. */
+export const accountActions = [
+  'revoke-grant',
+  'revoke-session',
+  'revoke-everything',
+  'disconnect',
+  'sign-out',
+] as const;
+export type AccountAction = (typeof accountActions)[number];
+
+/** One button of the account page. */
+export interface AccountForm {
+  readonly formToken: unknown;
+  readonly action: unknown;
+  readonly target: unknown;
+}
+
+/** What the account page is made of. */
+export interface AccountPageParts {
+  readonly store: Store;
+  readonly accounts: Accounts;
+  readonly grants: Grants;
+  readonly sessions: Sessions;
+  readonly upstream: Upstream;
+  readonly facts: ScopeFacts;
+  readonly formTokens: FormTokens;
+  readonly record: (event: AuthEvent) => Promise<void>;
+}
+
+/** The account page's steps. */
+export interface AccountPage {
+  /** Undefined: nobody is signed in at this browser. */
+  view(exchange: Exchange): Promise<AccountView | undefined>;
+  /** Throws `PageProblem`. */
+  act(exchange: Exchange, form: AccountForm): Promise<void>;
+}
+
+const maxRows = 500;
+const tokenPlace = (uid: string): string => `account:${uid}`;
+
+function notYours(): PageProblem {
+  return new PageProblem(
+    404,
+    'Nothing was changed',
+    'There is no such entry among those that you may change.',
+    {
+      next: { href: 'oauth', label: 'Back to your account' },
+    },
+  );
+}
+
+/** The account page over everything that a person has here. */
+export function createAccountPage(parts: AccountPageParts): AccountPage {
+  const { store, accounts, grants, sessions, upstream, facts, formTokens, record } = parts;
+
+  function isAdmin(account: Account): boolean {
+    return facts.isAdmin(identityOf(account, { scopes: [], clientId: null }));
+  }
+
+  function note(exchange: Exchange, { account, uid }: BrowserSession, event: AuthEvent): Promise<void> {
+    const { userId, username } = account.profile;
+    return record(
+      from(exchange, {
+        userKey: account.key,
+        userId,
+        provider: account.provider,
+        sessionId: uid,
+        ...(username !== null && { username }),
+        ...event,
+      }),
+    );
+  }
+
+  /** The person that an entry belongs to, when this one may change it. */
+  function ownerOf(session: BrowserSession, owner: string | undefined): string {
+    if (owner === undefined) throw notYours();
+    if (owner !== session.account.key && !isAdmin(session.account)) throw notYours();
+    return owner;
+  }
+
+  type Step = (exchange: Exchange, session: BrowserSession, target: string) => Promise<void>;
+  const steps: Record<AccountAction, Step> = {
+    'revoke-grant': async (exchange, session, target) => {
+      const grant = await grants.find(target);
+      const owner = ownerOf(session, grant?.userKey);
+      if (grant === undefined) throw notYours();
+      const { id, clientId, clientName, scopes } = grant;
+      const event = { event: 'grant-revoke', outcome: 'success', clientId, clientName, scopes } as const;
+      await note(exchange, session, { ...event, details: { owner, grant: id } });
+      await grants.revoke(grant);
+    },
+    'revoke-session': async (exchange, session, target) => {
+      const found = (await sessions.list()).find(({ uid }) => uid === target);
+      const owner = ownerOf(session, found?.userKey);
+      await note(exchange, session, {
+        event: 'session-revoke',
+        outcome: 'success',
+        details: { owner, target },
+      });
+      await sessions.revoke(target);
+    },
+    'revoke-everything': async (exchange, session, target) => {
+      const owner = ownerOf(session, (await accounts.find(target))?.key);
+      const details = { owner, everything: true };
+      await note(exchange, session, { event: 'grant-revoke', outcome: 'success', details });
+      await store.removeGroup(groupOf.user(owner));
+    },
+    disconnect: async (exchange, session, target) => {
+      const owner = ownerOf(session, (await accounts.find(target))?.key);
+      await note(exchange, session, { event: 'upstream-disconnect', outcome: 'success', details: { owner } });
+      await upstream.disconnect(owner);
+    },
+    'sign-out': async (exchange, session) => {
+      await note(exchange, session, { event: 'sign-out', outcome: 'success' });
+      await sessions.end(exchange);
+    },
+  };
+
+  return {
+    view: async (exchange) => {
+      const session = await sessions.current(exchange);
+      if (session === undefined) return undefined;
+      const { account, uid } = session;
+      const admin = isAdmin(account);
+      const whose = admin ? undefined : account.key;
+      const [allGrants, allSessions, people] = await Promise.all([
+        grants.list(whose),
+        sessions.list(whose),
+        admin ? accounts.list() : [account],
+      ]);
+      const names = new Map(people.map(({ key, profile }) => [key, profile.username ?? profile.userId]));
+      const named = allSessions.map((each) => ({
+        ...each,
+        username: names.get(each.userKey) ?? each.userKey,
+      }));
+      return {
+        account,
+        sessionUid: uid,
+        admin,
+        formToken: formTokens.make(tokenPlace(uid)),
+        grants: allGrants.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, maxRows),
+        sessions: named.toSorted((a, b) => b.signedInAt - a.signedInAt).slice(0, maxRows),
+        connections: people.toSorted((a, b) => b.signedInAt - a.signedInAt).slice(0, maxRows),
+        cut: Math.max(allGrants.length, allSessions.length, people.length) > maxRows,
+      };
+    },
+    act: async (exchange, { formToken, action, target }) => {
+      const session = await sessions.current(exchange);
+      const step = accountActions.find((name) => name === action);
+      if (session === undefined || !formTokens.check(tokenPlace(session.uid), formToken)) {
+        const why = 'You are signed out, or the form is not one that this server made for you.';
+        const next = { href: 'oauth', label: 'Back to your account' };
+        throw new PageProblem(400, 'Nothing was changed', why, { next });
+      }
+      if (step === undefined) throw notYours();
+      await steps[step](exchange, session, typeof target === 'string' ? target : '');
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import type { VerifiedIdentity } from '../identity.js';
+import { toClaims } from '../claims.js';
+import type { SignIn, UpstreamProfile, UpstreamTokens } from '../providers/provider.js';
+import type { Store } from '../store/store.js';
+import { collectionOf } from './collection.js';
+
+/** `connected`: the provider's tokens are here. `awaiting`: somebody has to sign in again. `error`: the provider failed last. */
+export type ConnectionState = 'connected' | 'awaiting' | 'error';
+
+/** A person who signed in here: the provider's word, as of `checkedAt`. Times in milliseconds since the Unix epoch. */
+export interface Account {
+  readonly key: string;
+  readonly provider: string;
+  readonly profile: UpstreamProfile;
+  readonly tokens?: UpstreamTokens;
+  readonly state: ConnectionState;
+  readonly signedInAt: number;
+  readonly checkedAt: number;
+}
+
+/** What an access token adds to a person. */
+export interface Credential {
+  readonly scopes: readonly string[];
+  readonly clientId: string | null;
+  readonly sessionId?: string;
+  readonly expiresAt?: number;
+}
+
+const kind = 'oauth:Account';
+
+/** `user.key`: unique across providers. */
+export function accountKey(provider: string, { subject }: UpstreamProfile): string {
+  return `${provider}|${subject}`;
+}
+
+/** Who is calling, from an account and what the credential may do. */
+export function identityOf(account: Account, credential: Credential): VerifiedIdentity {
+  const { issuer, claims, ...profile } = account.profile;
+  return {
+    ...profile,
+    source: 'verified',
+    provider: account.provider,
+    issuer,
+    key: account.key,
+    claims: toClaims(claims),
+    ...credential,
+  };
+}
+
+/** The people who signed in. */
+export interface Accounts {
+  find(key: string): Promise<Account | undefined>;
+  /** Keeps what a sign-in gave; a person has one account per provider, the newest word of the provider counts. */
+  save(provider: string, signIn: SignIn): Promise<Account>;
+  /** Changes what is kept, when it is still kept. */
+  change(key: string, update: (account: Account) => Account): Promise<Account | undefined>;
+  list(): Promise<readonly Account[]>;
+}
+
+/** Accounts in the store; one that nothing was done with for `ttlMs` is forgotten. */
+export function createAccounts(store: Store, ttlMs: number): Accounts {
+  const kept = collectionOf<Account>(store, kind);
+
+  async function put(account: Account): Promise<Account> {
+    await kept.put(account.key, account, { expiresAt: Date.now() + ttlMs });
+    return account;
+  }
+
+  return {
+    find: (key) => kept.get(key),
+    save: async (provider, { profile, tokens }) => {
+      const key = accountKey(provider, profile);
+      const now = Date.now();
+      const before = await kept.get(key);
+      // Providers that give a refresh token only once give none at the second sign-in.
+      const refreshToken = tokens.refreshToken ?? before?.tokens?.refreshToken;
+      return put({
+        key,
+        provider,
+        profile,
+        tokens: { ...tokens, ...(refreshToken !== undefined && { refreshToken }) },
+        state: 'connected',
+        signedInAt: now,
+        checkedAt: now,
+      });
+    },
+    change: async (key, update) => {
+      const account = await kept.get(key);
+      return account && put(update(account));
+    },
+    list: () => kept.list(),
+  };
+}

@@ -1,0 +1,230 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import Library, {
+  errors,
+  interactionPolicy,
+  type Adapter,
+  type ClientMetadata,
+  type Configuration,
+  type KoaContextWithOIDC,
+} from 'oidc-provider';
+import type { ClientSettings, IssuerSettings } from '../../model/auth-settings.js';
+import type { ScopeFacts } from '../scope-facts.js';
+import { settleClient } from './client-metadata.js';
+import { clientAuthAlgorithms, clientAuthMethods, endpoints } from './metadata.js';
+import { readScopes } from './request-scopes.js';
+import { accessTokenPrefix } from './verify-token.js';
+
+/** What the library is configured from. */
+export interface LibraryParts {
+  readonly settings: IssuerSettings;
+  readonly facts: ScopeFacts;
+  /** Issuer: the public address of this server, without a slash at its end. */
+  readonly baseUrl: string;
+  readonly mcpUrl: string;
+  readonly cookieKeys: readonly string[];
+  readonly cookie: { readonly path: string; readonly secure: boolean };
+  readonly adapter: (model: string) => Adapter;
+  readonly fetch: typeof fetch;
+  /** False when the person may not any more; `refreshing`: the provider is to be asked. */
+  readonly stands: (userKey: string, refreshing: boolean) => Promise<boolean>;
+  readonly errorPage: (context: KoaContextWithOIDC, error: string, description: string) => string;
+}
+
+const interactionSeconds = 30 * 60;
+const refreshTokenPrefix = 'mxrt_';
+
+const seconds = (ms: number): number => Math.max(1, Math.floor(ms / 1000));
+
+/** What comparing a secret needs, and no more: client secrets are random, so a plain digest is not guessable. */
+export function secretDigest(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
+}
+
+function staticClient({ clientId, clientSecret, name, redirectUris }: ClientSettings): ClientMetadata {
+  return {
+    client_id: clientId,
+    redirect_uris: [...redirectUris],
+    grant_types: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_method: clientSecret === undefined ? 'none' : 'client_secret_basic',
+    ...(clientSecret !== undefined && { client_secret: secretDigest(clientSecret) }),
+    ...(name !== undefined && { client_name: name }),
+  };
+}
+
+/** Sign-in is the library's prompt; consent is always asked for, and answered by the page or by what is remembered. */
+function promptPolicy(): interactionPolicy.Prompt[] {
+  const { Check, Prompt } = interactionPolicy;
+  const policy = interactionPolicy.base();
+  const login = policy.get('login');
+  login?.checks.add(
+    new Check(
+      'account_gone',
+      'the person is not known here any more',
+      ({ oidc }) => oidc.account === undefined,
+    ),
+  );
+  const ask = new Check(
+    'always',
+    'consent is always asked for',
+    ({ oidc }) => oidc.result?.consent === undefined,
+  );
+  policy.remove('consent');
+  policy.add(new Prompt({ name: 'consent', requestable: true }, ask));
+  return policy;
+}
+
+function features({ settings, mcpUrl, facts }: LibraryParts): NonNullable<Configuration['features']> {
+  const off = { enabled: false };
+  return {
+    devInteractions: off,
+    dPoP: off,
+    pushedAuthorizationRequests: off,
+    rpInitiatedLogout: off,
+    userinfo: off,
+    introspection: off,
+    revocation: { enabled: true },
+    registration: { enabled: settings.registration, issueRegistrationAccessToken: false },
+    clientIdMetadataDocument: { enabled: settings.clientMetadataDocuments, ack: 'draft-02' },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => mcpUrl,
+      getResourceServerInfo: (_context, resource) => {
+        if (resource !== mcpUrl) throw new errors.InvalidTarget('this server issues tokens for itself only');
+        return {
+          scope: ['mcp', ...facts.known].join(' '),
+          audience: mcpUrl,
+          accessTokenFormat: 'opaque',
+          accessTokenTTL: seconds(settings.accessTokenTtlMs),
+        };
+      },
+    },
+  };
+}
+
+function lifetimes(settings: IssuerSettings): NonNullable<Configuration['ttl']> {
+  return {
+    AccessToken: seconds(settings.accessTokenTtlMs),
+    AuthorizationCode: seconds(settings.codeTtlMs),
+    Grant: seconds(settings.refreshTokenTtlMs),
+    Interaction: interactionSeconds,
+    // A family ends when its first token would have: rotation prolongs nothing.
+    RefreshToken: (context) =>
+      Math.max(
+        1,
+        context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? seconds(settings.refreshTokenTtlMs),
+      ),
+    Session: seconds(settings.sessionTtlMs),
+  };
+}
+
+/** ID tokens are not issued, so nothing is ever signed with this key; the library wants one. */
+function unusedKeys(): NonNullable<Configuration['jwks']> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256' }] };
+}
+
+function settings(parts: LibraryParts): Configuration {
+  const { settings: own, facts, cookie, baseUrl } = parts;
+  const bounds = new Map(own.clients.map(({ clientId, scopes }) => [clientId, scopes]));
+  const cookies = { ...cookie, httpOnly: true, sameSite: 'lax', signed: true } as const;
+  return {
+    adapter: parts.adapter,
+    clients: own.clients.map(staticClient),
+    clientAuthMethods: [...clientAuthMethods],
+    clientDefaults: { id_token_signed_response_alg: 'ES256', response_modes: ['query'] },
+    cookies: {
+      keys: [...parts.cookieKeys],
+      long: cookies,
+      short: cookies,
+      names: {
+        session: cookie.secure && cookie.path === '/' ? '__Host-mxcp_session' : 'mxcp_session',
+        interaction: 'mxcp_interaction',
+        resume: 'mxcp_resume',
+      },
+    },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...clientAuthAlgorithms],
+      idTokenSigningAlgValues: ['ES256'],
+    },
+    expiresWithSession: () => false,
+    extraClientMetadata: {
+      properties: ['software_id'],
+      validator: (_context, _key, _value, metadata) => settleClient(metadata),
+    },
+    extraParams: {
+      // Behind the check of the redirect URI, and on what was really sent (spec page 06).
+      scope: ({ oidc, query }, _value, client) => {
+        const scopes = readScopes(query['scope'], facts, bounds.get(client.clientId));
+        Object.assign(oidc.params ?? {}, { scope: scopes.join(' ') });
+      },
+      resource: (_context, value: unknown) => {
+        if (Array.isArray(value)) throw new errors.InvalidTarget('one resource can be asked for');
+      },
+    },
+    features: features(parts),
+    fetch: parts.fetch,
+    fetchResponseBodyLimits: { 'client_id metadata document': 5_120, jwks_uri: 16_384 },
+    findAccount: async ({ oidc }, accountId, token) => {
+      const refreshing = oidc.route === 'token' && token?.kind === 'RefreshToken';
+      return (await parts.stands(accountId, refreshing))
+        ? { accountId, claims: () => ({ sub: accountId }) }
+        : undefined;
+    },
+    interactions: {
+      policy: promptPolicy(),
+      url: (_context, { uid }) => `${baseUrl}/oauth/interaction/${uid}`,
+    },
+    issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
+    jwks: unusedKeys(),
+    loadExistingGrant: async ({ oidc }) => {
+      const id: unknown = oidc.result?.consent?.['grantId'];
+      return typeof id === 'string' ? oidc.provider.Grant.find(id) : undefined;
+    },
+    pkce: { required: () => true },
+    renderError: (context, { error, error_description: description }) => {
+      context.type = 'html';
+      context.body = parts.errorPage(context, error, description ?? '');
+    },
+    responseTypes: ['code'],
+    revokeGrantPolicy: () => true,
+    rotateRefreshToken: true,
+    routes: {
+      authorization: endpoints.authorize,
+      token: endpoints.token,
+      revocation: endpoints.revoke,
+      registration: endpoints.register,
+    },
+    scopes: [],
+    ttl: lifetimes(own),
+  };
+}
+
+/** The library has no setting for what its tokens look like; a prefix tells them apart from every other credential. */
+function prefixIds(model: { readonly prototype: object }, prefix: string): void {
+  const make: unknown = Reflect.get(model.prototype, 'generateTokenId');
+  if (typeof make !== 'function') throw new Error('The token library has changed: it makes no token ids');
+  Reflect.set(model.prototype, 'generateTokenId', function (this: unknown): string {
+    return prefix + String(Reflect.apply(make, this, []));
+  });
+}
+
+/** Secrets of clients are at rest as digests, so what is sent is digested before it is compared. */
+function compareDigests(model: { readonly prototype: object }): void {
+  const compare: unknown = Reflect.get(model.prototype, 'compareClientSecret');
+  if (typeof compare !== 'function') throw new Error('The token library has changed: it compares no secrets');
+  Reflect.set(model.prototype, 'compareClientSecret', function (this: unknown, secret: string): unknown {
+    const same: unknown = Reflect.apply(compare, this, [secretDigest(secret)]);
+    return same;
+  });
+}
+
+/** The authorization server's library, with every part that the spec does not ask for switched off. */
+export function configureLibrary(parts: LibraryParts): Library {
+  const library = new Library(parts.baseUrl, settings(parts));
+  // `asPublic` has put what the transport established into these headers.
+  library.proxy = true;
+  prefixIds(library.AccessToken, accessTokenPrefix);
+  prefixIds(library.RefreshToken, refreshTokenPrefix);
+  compareDigests(library.Client);
+  return library;
+}

@@ -1,0 +1,65 @@
+import type { Store } from '../store/store.js';
+import { groupOf } from './groups.js';
+import { collectionOf } from './collection.js';
+
+/** What a person let a client do, as the account page shows it. Times in milliseconds since the Unix epoch. */
+export interface GrantRecord {
+  readonly id: string;
+  readonly userKey: string;
+  readonly username: string;
+  readonly clientId: string;
+  readonly clientName: string;
+  readonly redirectHost: string;
+  readonly scopes: readonly string[];
+  readonly createdAt: number;
+  readonly lastUsedAt?: number;
+}
+
+/** The grants of the authorization server. */
+export interface Grants {
+  /** Keeps a grant, and ends the ones that this person had given this client before (spec page 06). */
+  add(grant: GrantRecord, expiresAt: number): Promise<void>;
+  find(id: string): Promise<GrantRecord | undefined>;
+  /** Of one person, or of everybody. */
+  list(userKey?: string): Promise<readonly GrantRecord[]>;
+  /** Ends a grant and everything that it gave. */
+  revoke(grant: GrantRecord): Promise<void>;
+  /** Notes that a token of the grant was used, at most once a minute. */
+  touch(id: string): Promise<void>;
+}
+
+const kind = 'oauth:GrantRecord';
+const touchEveryMs = 60_000;
+const maxTouched = 10_000;
+
+/** Grants in the store. */
+export function createGrants(store: Store): Grants {
+  const kept = collectionOf<GrantRecord>(store, kind);
+  const touched = new Map<string, number>();
+
+  function list(userKey?: string): Promise<readonly GrantRecord[]> {
+    return kept.list(userKey === undefined ? undefined : groupOf.user(userKey));
+  }
+
+  return {
+    list,
+    find: (id) => kept.get(id),
+    add: async (grant, expiresAt) => {
+      const former = (await list(grant.userKey)).filter(({ clientId }) => clientId === grant.clientId);
+      const groups = [groupOf.grant(grant.id), groupOf.user(grant.userKey)];
+      await kept.put(grant.id, grant, { expiresAt, groups });
+      for (const { id } of former) if (id !== grant.id) await store.removeGroup(groupOf.grant(id));
+    },
+    revoke: async ({ id, userKey, clientId }) => {
+      await store.removeGroup(groupOf.grant(id));
+      await store.removeGroup(groupOf.remembered(userKey, clientId));
+    },
+    touch: async (id) => {
+      const now = Date.now();
+      if (now - (touched.get(id) ?? 0) < touchEveryMs) return;
+      if (touched.size >= maxTouched) touched.clear();
+      touched.set(id, now);
+      await kept.change(id, (grant) => ({ ...grant, lastUsedAt: now }));
+    },
+  };
+}

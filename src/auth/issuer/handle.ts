@@ -1,0 +1,70 @@
+import type { IncomingMessage } from 'node:http';
+import Library, { type KoaContextWithOIDC } from 'oidc-provider';
+import type { AuthEvent } from '../../model/auth-settings.js';
+import { listen } from './describe-events.js';
+import { asPublic, from, type Exchange } from './exchange.js';
+
+/** What the handling of requests at the library's endpoints needs. */
+export interface HandlerParts {
+  readonly base: URL;
+  readonly record: (event: AuthEvent) => Promise<void>;
+  readonly warn: (message: string, error: unknown) => void;
+}
+
+/** Requests at the library's endpoints, with what is to be on record before their answers leave. */
+export interface Handler {
+  /** Notes an event of the request that is being answered now. */
+  readonly collect: (event: AuthEvent) => void;
+  readonly errorPage: (context: KoaContextWithOIDC, error: string, description: string) => string;
+  /** Makes the library answer through this handler. */
+  readonly attach: (library: Library) => (exchange: Exchange) => Promise<void>;
+}
+
+interface Handling {
+  readonly exchange: Exchange;
+  readonly events: AuthEvent[];
+}
+
+/** A handler without a library yet. */
+export function createHandler({ base, record, warn }: HandlerParts): Handler {
+  const handlings = new WeakMap<IncomingMessage, Handling>();
+
+  function note(request: IncomingMessage | undefined, event: AuthEvent): void {
+    const handling = request && handlings.get(request);
+    handling?.events.push(from(handling.exchange, event));
+  }
+
+  function attach(library: Library): (exchange: Exchange) => Promise<void> {
+    listen(library, ({ req }, event) => note(req, event));
+    library.on('server_error', (_context, error) => warn('The authorization server failed', error));
+    library.use(async (context, next) => {
+      await next();
+      try {
+        for (const event of handlings.get(context.req)?.events ?? []) await record(event);
+      } catch (error) {
+        // What is not on record does not happen: whatever the answer holds stays here.
+        warn('What the authorization server did cannot be recorded', error);
+        context.remove('location');
+        context.status = 503;
+        context.body = {
+          error: 'temporarily_unavailable',
+          error_description: 'the audit log cannot be written',
+        };
+      }
+    });
+    const answer = library.callback();
+    return async (exchange) => {
+      const { request, response } = exchange;
+      handlings.set(request, { exchange, events: [] });
+      asPublic(exchange, base);
+      await answer(request, response);
+    };
+  }
+
+  return {
+    collect: (event) => note(Library.ctx?.req, event),
+    errorPage: ({ req }, error, description) =>
+      handlings.get(req)?.exchange.errorPage({ error, description }) ?? error,
+    attach,
+  };
+}

@@ -1,0 +1,62 @@
+/** Longest redirect URI. */
+const maxLength = 2_048;
+
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Schemes that a browser would run, read or hand to something else than the application that asked. */
+const foreignSchemes = new Set(
+  'about blob chrome data dict feed file filesystem ftp ftps gopher imap intent jar javascript ldap mailto news nntp sftp sip sms ssh tel telnet urn vbscript view-source ws wss'
+    .split(' ')
+    .map((scheme) => `${scheme}:`),
+);
+
+/** Hosts that can stand in a header and on a page without being taken for something else. */
+const plainHost = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
+
+function reasonOf(url: URL, text: string): string | undefined {
+  if (text.includes('#')) return 'must not have a fragment';
+  if (url.username !== '' || url.password !== '' || /^[^/?]*:\/\/[^/?]*@/.test(text)) {
+    return 'must not have a user name';
+  }
+  if (text.includes('*')) return 'must not have a wildcard: it is compared exactly';
+  if (url.protocol === 'https:' || url.protocol === 'http:') {
+    if (!plainHost.test(url.hostname)) return 'must have a plain host name';
+    if (url.protocol === 'http:' && !loopbackHosts.has(url.hostname)) {
+      return 'must be https, a loopback address, or the scheme of an application';
+    }
+    return undefined;
+  }
+  return foreignSchemes.has(url.protocol) ? `must not have the scheme ${url.protocol}` : undefined;
+}
+
+/** Why a text cannot be a redirect URI (RFC 6749, 3.1.2; RFC 8252, 7); undefined when it can. */
+export function wrongRedirectUri(text: unknown): string | undefined {
+  if (typeof text !== 'string') return 'must be text';
+  if (text.length > maxLength) return `must have at most ${maxLength} characters`;
+  if (!/^[\x21-\x7e]+$/.test(text) || /["'<>\\^`{|}]/.test(text)) {
+    return 'must be printable ASCII, without spaces, quotes and backslashes';
+  }
+  return URL.canParse(text) ? reasonOf(new URL(text), text) : 'must be absolute';
+}
+
+/** `web`: a web page. `loopback`: a program on the user's machine. `app`: whatever registered the scheme there. */
+export type RedirectKind = 'web' | 'loopback' | 'app';
+
+/** What answers at a redirect URI that `wrongRedirectUri` has nothing against. */
+export function redirectKind(uri: string): RedirectKind {
+  const { protocol, hostname } = new URL(uri);
+  if (protocol !== 'https:' && protocol !== 'http:') return 'app';
+  return loopbackHosts.has(hostname) ? 'loopback' : 'web';
+}
+
+/** Where a redirect URI leads, as a person can judge it: host and port, or the scheme of an application. */
+export function redirectHost(uri: string): string {
+  const { protocol, host } = new URL(uri);
+  return redirectKind(uri) === 'app' ? protocol : host;
+}
+
+/** The redirect URI's place as a source in a Content-Security-Policy. */
+export function redirectSource(uri: string): string {
+  const { protocol, origin } = new URL(uri);
+  return redirectKind(uri) === 'app' ? protocol : origin;
+}

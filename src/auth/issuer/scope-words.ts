@@ -1,0 +1,9 @@
+import { tagOfScope } from '../../lib/scope-syntax.js';
+import { connectScope } from './request-scopes.js';
+
+/** A scope as a person reads it. */
+export function scopeWords(scope: string): string {
+  if (scope === connectScope) return 'Connect to this server as you';
+  const tag = tagOfScope(scope);
+  return tag === undefined ? `Use what needs the permission “${scope}”` : `Use everything tagged “${tag}”`;
+}

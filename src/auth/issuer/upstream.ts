@@ -1,0 +1,141 @@
+import type { AuthEvent } from '../../model/auth-settings.js';
+import { UpstreamRefusedError, type Provider } from '../providers/provider.js';
+import type { Store } from '../store/store.js';
+import type { Account, Accounts } from './accounts.js';
+import { groupOf } from './groups.js';
+
+/** What the connections to upstream providers are made of. */
+export interface UpstreamParts {
+  readonly store: Store;
+  readonly accounts: Accounts;
+  readonly providers: ReadonlyMap<string, Provider>;
+  /** How old the provider's word may be where it cannot be asked again, milliseconds. */
+  readonly maxAgeMs: number;
+  readonly record: (event: AuthEvent) => Promise<void>;
+  readonly warn: (message: string, error: unknown) => void;
+}
+
+/** Asks providers about people again after the sign-in. */
+export interface Upstream {
+  /**
+   * The account as the provider sees it now; undefined when the person may not any more, and then all that they granted has
+   * ended. Where the provider cannot be asked, its last word counts as long as `maxAgeMs`.
+   */
+  recheck(key: string): Promise<Account | undefined>;
+  /** A token of the provider that works now, refreshed ahead of its end; undefined where there is none. */
+  token(key: string): Promise<string | undefined>;
+  /** Forgets the provider's tokens. */
+  disconnect(key: string): Promise<void>;
+}
+
+const recheckEveryMs = 60_000;
+const refreshAheadMs = 60_000;
+const lockMs = 30_000;
+const waitStepMs = 100;
+const lockKind = 'oauth:UpstreamLock';
+
+function endsSoon({ tokens }: Account, aheadMs: number): boolean {
+  return tokens?.expiresAt !== undefined && tokens.expiresAt - Date.now() < aheadMs;
+}
+
+function canAsk(account: Account): boolean {
+  return account.tokens !== undefined && (account.tokens.refreshToken !== undefined || !endsSoon(account, 0));
+}
+
+function withoutTokens({ key, provider, profile, signedInAt, checkedAt }: Account): Account {
+  return { key, provider, profile, state: 'awaiting', signedInAt, checkedAt };
+}
+
+function described({ key, provider, profile }: Account): Partial<AuthEvent> {
+  const { userId, username } = profile;
+  return { userKey: key, userId, provider, ...(username !== null && { username }) };
+}
+
+/** Connections over the accounts. Refresh tokens upstream work once, so one process asks at a time about one person. */
+export function createUpstream(parts: UpstreamParts): Upstream {
+  const { store, accounts, providers, record } = parts;
+  const running = new Map<string, Promise<Account | undefined>>();
+
+  async function refused(account: Account): Promise<Account | undefined> {
+    await store.removeGroup(groupOf.user(account.key));
+    await accounts.change(account.key, withoutTokens);
+    const reason = 'the provider, or a rule about its organisations, refuses this person now';
+    await record({ ...described(account), event: 'upstream-refresh', outcome: 'failure', reason });
+    return undefined;
+  }
+
+  async function failed(account: Account, error: unknown): Promise<Account | undefined> {
+    parts.warn(`The provider ${account.provider} could not be asked about a person`, error);
+    const reason = 'the provider could not be asked';
+    await record({ ...described(account), event: 'upstream-refresh', outcome: 'failure', reason });
+    return accounts.change(account.key, (old) => ({ ...old, state: 'error' }));
+  }
+
+  async function ask(account: Account, provider: Provider): Promise<Account | undefined> {
+    if (account.tokens === undefined) return account;
+    try {
+      const signIn = await provider.refresh(account.tokens);
+      if (signIn.profile.subject !== account.profile.subject) return await refused(account);
+      const refreshed = await accounts.save(account.provider, signIn);
+      await record({ ...described(refreshed), event: 'upstream-refresh', outcome: 'success' });
+      return await accounts.change(account.key, (old) => ({ ...old, signedInAt: account.signedInAt }));
+    } catch (error) {
+      if (error instanceof UpstreamRefusedError) return refused(account);
+      return failed(account, error);
+    }
+  }
+
+  async function askOnce(account: Account, provider: Provider): Promise<Account | undefined> {
+    const expiresAt = Date.now() + lockMs;
+    if (!(await store.putNew(lockKind, account.key, true, { expiresAt }))) return accounts.find(account.key);
+    try {
+      return await ask(account, provider);
+    } finally {
+      await store.remove(lockKind, account.key);
+    }
+  }
+
+  function asked(account: Account, provider: Provider): Promise<Account | undefined> {
+    const other = running.get(account.key);
+    if (other !== undefined) return other;
+    const asking = askOnce(account, provider).finally(() => running.delete(account.key));
+    running.set(account.key, asking);
+    return asking;
+  }
+
+  async function recheck(key: string): Promise<Account | undefined> {
+    const account = await accounts.find(key);
+    if (account === undefined) return undefined;
+    const provider = providers.get(account.provider);
+    if (provider === undefined) return refused(account);
+    const fresh = Date.now() - account.checkedAt < recheckEveryMs && account.state === 'connected';
+    const now = fresh || !canAsk(account) ? account : await asked(account, provider);
+    return now !== undefined && Date.now() - now.checkedAt < parts.maxAgeMs ? now : undefined;
+  }
+
+  /** Another process may be asking: its answer is soon here. */
+  async function refreshed(account: Account, provider: Provider): Promise<Account | undefined> {
+    let now = await asked(account, provider);
+    for (let waited = 0; now !== undefined && endsSoon(now, 0) && waited < 2_000; waited += waitStepMs) {
+      if (now.state !== 'connected') return now;
+      await new Promise((resolve) => setTimeout(resolve, waitStepMs));
+      now = await accounts.find(account.key);
+    }
+    return now;
+  }
+
+  return {
+    recheck,
+    token: async (key) => {
+      const account = await accounts.find(key);
+      const provider = account && providers.get(account.provider);
+      if (account?.tokens === undefined || provider === undefined) return undefined;
+      const refresh = endsSoon(account, refreshAheadMs) && account.tokens.refreshToken !== undefined;
+      const now = refresh ? await refreshed(account, provider) : account;
+      return now === undefined || endsSoon(now, 0) ? undefined : now.tokens?.accessToken;
+    },
+    disconnect: async (key) => {
+      await accounts.change(key, withoutTokens);
+    },
+  };
+}

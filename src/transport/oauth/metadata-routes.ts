@@ -1,0 +1,27 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { OAuthParts } from './mount-oauth.js';
+
+/** Suffixes under which a document is asked for: none, or a path of this server, as RFC 8414 and RFC 9728 insert it. */
+function isOwnPath(parts: OAuthParts, suffix: string): boolean {
+  const base = new URL(parts.issuer()?.baseUrl ?? 'http://localhost').pathname.replace(/\/$/, '');
+  return ['', '/', base, parts.mcpPath, `${base}${parts.mcpPath}`].includes(suffix);
+}
+
+/** The metadata documents of the authorization server and of the MCP endpoint, public and the same for everybody. */
+export function mountMetadata(app: FastifyInstance, parts: OAuthParts): void {
+  const documents = {
+    '/.well-known/oauth-authorization-server': () => parts.issuer()?.metadata,
+    '/.well-known/oauth-protected-resource': parts.resource,
+  };
+  for (const [path, read] of Object.entries(documents)) {
+    const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+      const document = isOwnPath(parts, request.url.slice(path.length).split('?')[0] ?? '')
+        ? read()
+        : undefined;
+      if (document === undefined) reply.callNotFound();
+      else void reply.header('cache-control', 'public, max-age=300').send(document);
+    };
+    app.get(path, handler);
+    app.get(`${path}/*`, handler);
+  }
+}

@@ -1,0 +1,137 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Issuer } from '../../auth/issuer/issuer.js';
+import { accountPage } from './account-page.js';
+import { consentPage } from './consent-page.js';
+import { exchangeOf } from './exchange-of.js';
+import type { OAuthParts, OAuthTier } from './mount-oauth.js';
+import { pageHeaders } from './page.js';
+import { signInPage } from './sign-in-page.js';
+import { styleSheet } from './style.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A page for people: its forms are protected by tokens of their own, and its failures are pages. */
+    oauthPage?: boolean;
+  }
+}
+
+type Params = Readonly<Record<string, string>>;
+type Query = Readonly<Record<string, unknown>>;
+type Request = FastifyRequest<{ Params: Params; Querystring: Query; Body: unknown }>;
+type Handler = (issuer: Issuer, request: Request, reply: FastifyReply) => Promise<FastifyReply | undefined>;
+
+/** Bytes of a form. */
+const maxForm = 65_536;
+
+function sendPage(reply: FastifyReply, text: string, target?: string): FastifyReply {
+  return reply.headers(pageHeaders(target)).send(text);
+}
+
+/** Browsers say `null` because of our Referrer-Policy; then `Sec-Fetch-Site` tells, and the form's token in any case. */
+function isForeign({ headers }: Request, baseUrl: string): boolean {
+  const { origin } = headers;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin') return true;
+  return origin !== undefined && origin !== 'null' && origin !== new URL(baseUrl).origin;
+}
+
+function formOf({ body }: Request): URLSearchParams {
+  return body instanceof URLSearchParams ? body : new URLSearchParams();
+}
+
+const interaction: Handler = async (issuer, request, reply) => {
+  const { baseUrl, choices } = issuer;
+  const view = await issuer.interactions.view(exchangeOf(request, reply, baseUrl));
+  if (view.kind === 'redirect') return reply.redirect(view.location, 303);
+  const { client, formToken, uid } = view;
+  if (view.kind === 'consent') return sendPage(reply, consentPage(view, baseUrl), client.redirectSource);
+  const action = `${baseUrl}/oauth/interaction/${uid}`;
+  const page = { baseUrl, choices, begin: `${action}/sign-in/`, request: { client, action, formToken } };
+  return sendPage(reply, signInPage(page), client.redirectSource);
+};
+
+const decide: Handler = async (issuer, request, reply) => {
+  const form = formOf(request);
+  const location = await issuer.interactions.decide(exchangeOf(request, reply, issuer.baseUrl), {
+    formToken: form.get('form_token'),
+    allow: form.get('decision') === 'allow',
+    scopes: form.getAll('scope'),
+    remember: form.get('remember') === 'yes',
+  });
+  return reply.redirect(location, 303);
+};
+
+const beginSignIn: Handler = async (issuer, request, reply) => {
+  const { uid, provider = '' } = request.params;
+  const exchange = exchangeOf(request, reply, issuer.baseUrl);
+  // Only the browser that the request came from may go on with it: this fails for any other.
+  if (uid !== undefined) await issuer.interactions.view(exchange);
+  return reply.redirect(await issuer.signIn.begin(exchange, provider, uid), 303);
+};
+
+const callback: Handler = async (issuer, request, reply) => {
+  const path = request.url.split('?')[0] ?? '';
+  if (!issuer.choices.some(({ callbackPath }) => callbackPath === path)) {
+    reply.callNotFound();
+    return undefined;
+  }
+  const exchange = exchangeOf(request, reply, issuer.baseUrl);
+  return reply.redirect(await issuer.signIn.finish(exchange, path, request.query), 303);
+};
+
+const account: Handler = async (issuer, request, reply) => {
+  const { baseUrl, choices } = issuer;
+  const view = await issuer.account.view(exchangeOf(request, reply, baseUrl));
+  if (view !== undefined) return sendPage(reply, accountPage(view, baseUrl));
+  return sendPage(reply, signInPage({ baseUrl, choices, begin: `${baseUrl}/oauth/sign-in/` }));
+};
+
+const act: Handler = async (issuer, request, reply) => {
+  const form = formOf(request);
+  await issuer.account.act(exchangeOf(request, reply, issuer.baseUrl), {
+    formToken: form.get('form_token'),
+    action: form.get('action'),
+    target: form.get('target'),
+  });
+  return reply.redirect(`${issuer.baseUrl}/oauth`, 303);
+};
+
+/** The pages that people see: sign-in, consent, account, and where providers send them back to. */
+export function mountPages(scope: FastifyInstance, parts: OAuthParts): void {
+  const form = { parseAs: 'string', bodyLimit: maxForm } as const;
+  scope.addContentTypeParser<string>('application/x-www-form-urlencoded', form, (_request, body, done) => {
+    done(null, new URLSearchParams(body));
+  });
+
+  function route(method: 'GET' | 'POST', url: string, tier: OAuthTier | undefined, handler: Handler): void {
+    scope.route<{ Params: Params; Querystring: Query }>({
+      method,
+      url,
+      config: { oauthPage: true },
+      handler: async (request, reply) => {
+        const issuer = parts.issuer();
+        if (issuer === undefined) {
+          reply.callNotFound();
+          return undefined;
+        }
+        if (tier !== undefined) await parts.limit(tier, request.ip);
+        if (method === 'POST' && isForeign(request, issuer.baseUrl)) return reply.code(403).send();
+        return handler(issuer, request, reply);
+      },
+    });
+  }
+
+  route('GET', '/oauth/interaction/:uid', undefined, interaction);
+  route('POST', '/oauth/interaction/:uid', 'consent', decide);
+  route('GET', '/oauth/interaction/:uid/sign-in/:provider', 'signIn', beginSignIn);
+  route('GET', '/oauth/sign-in/:provider', 'signIn', beginSignIn);
+  route('GET', '/oauth', 'consent', account);
+  route('POST', '/oauth', 'consent', act);
+  route('GET', '/oauth/callback/*', 'signIn', callback);
+  route('GET', '/*', undefined, callback);
+  scope.get('/oauth/style.css', (_request, reply) =>
+    reply
+      .headers({ 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=3600' })
+      .send(styleSheet),
+  );
+}
