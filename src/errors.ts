@@ -239,6 +239,24 @@ export class ElicitUnavailableError extends BaseError {
   readonly code = 'ELICIT_UNAVAILABLE';
 }
 
+/** A state that came back with answers is not one of this call: forged, altered, foreign, expired or used. */
+export class ElicitStateError extends BaseError {
+  readonly code = 'ELICIT_STATE_INVALID';
+}
+
+/** The call ends here with a question; its client repeats it with the answer and `state` (spec page 08, "Elicitation"). */
+export class InputRequiredError extends BaseError {
+  readonly code = 'INPUT_REQUIRED';
+  readonly question: { readonly key: string; readonly schema: object; readonly message: string };
+  readonly state: string;
+
+  constructor(question: InputRequiredError['question'], state: string) {
+    super('The call needs an answer of the human behind the client');
+    this.question = question;
+    this.state = state;
+  }
+}
+
 /** The database cannot be opened or set up. */
 export class DatabaseUnavailableError extends BaseError {
   readonly code = 'EXECUTE_DATABASE_UNAVAILABLE';
@@ -289,6 +307,8 @@ export type MxcpError =
   | ToolFailedError
   | WorkerLostError
   | ElicitUnavailableError
+  | ElicitStateError
+  | InputRequiredError
   | DatabaseUnavailableError
   | AuditUnavailableError
   | AuditQueryError

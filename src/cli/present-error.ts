@@ -56,6 +56,8 @@ function adviceFor(error: MxcpError): Advice {
     case 'EXECUTE_SQL_REFUSED':
     case 'EXECUTE_TOOL_ERROR':
     case 'ELICIT_UNAVAILABLE':
+    case 'ELICIT_STATE_INVALID':
+    case 'INPUT_REQUIRED':
     case 'EXECUTE_DATABASE_UNAVAILABLE':
     case 'AUDIT_QUERY_FAILED':
       return { exit: 1 };

@@ -1,10 +1,13 @@
-import { ElicitUnavailableError, ExecuteFailedError, toMxcpError } from '../errors.js';
+import { BodyFailedError, ElicitUnavailableError, ExecuteFailedError, toMxcpError } from '../errors.js';
 import type { AuthorRights } from '../execute/author-sql.js';
+import { onlyReads } from '../execute/only-reads.js';
 import type { BodyHost } from '../execute/typescript/body-host.js';
+import type { ElicitQuestion } from '../model/call.js';
 import type { Limits } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { Released } from '../model/outcome.js';
 import type { Secret } from '../model/settings.js';
+import { bareForm, readAnswer } from './elicit-form.js';
 import type { ExecuteCall } from './executor.js';
 import type { Logger } from './logger.js';
 import type { CallTree } from './call-tree.js';
@@ -91,11 +94,32 @@ function createFetchNotes({ call }: HostParts): Pick<BodyHost, 'fetchStarted' | 
   };
 }
 
-async function elicit({ call, stop }: HostParts, question: Parameters<BodyHost['elicit']>[0]): Promise<Json> {
+/** What the body has done that cannot be done twice; a run that asks is repeated from its start. */
+interface Effects {
+  first: string | undefined;
+}
+
+const withThatWrites = /^\s*with\b.*\b(?:insert|update|delete|merge)\b/is;
+
+function mayWrite(sql: string): boolean {
+  const source = { text: sql, origin: { file: '', line: 1, column: 1 }, indent: 0 };
+  return !onlyReads([source]) || withThatWrites.test(sql);
+}
+
+async function elicit(
+  { call, stop, holdsBack, logger, endpoint }: HostParts,
+  { first }: Effects,
+  question: ElicitQuestion,
+): Promise<Json> {
   const ask = call.client?.elicit;
   if (!ask) throw new ElicitUnavailableError('This client or transport has no way to ask the human');
   try {
-    return await ask(question);
+    if (first !== undefined)
+      throw new BodyFailedError(`ctx.elicit must come before ${first}: the body runs again from its start`);
+    if (!holdsBack) return await ask(question);
+    logger.info({ call_id: call.callId, endpoint }, question.message);
+    const bare = { ...question, schema: bareForm(question.schema), message: withheldMessage };
+    return readAnswer(question.schema, await ask(bare)) ?? { action: 'cancel' };
   } catch (error) {
     const known = toMxcpError(error);
     if (known.code !== 'ELICIT_UNAVAILABLE') stop(known);
@@ -103,23 +127,37 @@ async function elicit({ call, stop }: HostParts, question: Parameters<BodyHost['
   }
 }
 
+const withheldMessage = 'This call needs your input. Its words are withheld; the log of the server has them.';
+
 /** What the server does for one run of a body: everything that its `ctx` can reach. */
 export function createBodyHost(parts: HostParts): BodyHost {
   const { call, tree, rights, limits, secrets, holdsBack } = parts;
   const progress = bounded(call.client?.progress);
+  const notes = createFetchNotes(parts);
+  const effects: Effects = { first: undefined };
   const run = { caller: call.caller, request: call.request, signal: call.signal, limits };
   return {
-    query: (sql, params) => tree.session.query(sql, params, rights, run),
+    query: (sql, params) => {
+      if (!rights.readOnly && effects.first === undefined && mayWrite(sql)) effects.first = 'what it writes';
+      return tree.session.query(sql, params, rights, run);
+    },
     secret: (name) => {
       const found = secrets.find((secret) => secret.name === name);
       if (!found) throw new ExecuteFailedError('The site declares no secret of this name');
       return { ...found.parameters };
     },
-    elicit: (question) => elicit(parts, question),
-    callEndpoint: (name, args) => callEndpoint(parts, name, args),
+    elicit: (question) => elicit(parts, effects, question),
+    callEndpoint: (name, args) => {
+      effects.first ??= 'ctx.endpoints.call';
+      return callEndpoint(parts, name, args);
+    },
     log: createLog(parts),
     progress: (done, total, message) => progress(done, total, holdsBack ? undefined : message),
     businessEvent: (event) => call.noteBusiness(event),
-    ...createFetchNotes(parts),
+    fetchStarted: (id, method, url) => {
+      effects.first ??= 'ctx.fetch';
+      notes.fetchStarted(id, method, url);
+    },
+    fetchEnded: notes.fetchEnded,
   };
 }

@@ -1,9 +1,12 @@
+import { performance } from 'node:perf_hooks';
 import { CancelledError, ExecuteTimeoutError, isMxcpError } from '../errors.js';
 
 /** A signal that aborts with the error that the call then fails with; `release` must be called when the call has ended. */
 export interface Deadline {
   readonly signal: AbortSignal;
   readonly release: () => void;
+  /** Stops the time while something is waited for that is not the call's; the function that is returned lets it go on. */
+  readonly pause: () => () => void;
 }
 
 /** Why the client's signal aborted: a transport that cancels for a reason of its own (it is closing) says which. */
@@ -21,17 +24,33 @@ export function startDeadline(
   const controller = new AbortController();
   const cancel = (): void => controller.abort(clientReason(client));
   const stop = (): void => controller.abort(stopping.reason);
-  const timer = setTimeout(
-    () => controller.abort(new ExecuteTimeoutError(`The call passed its deadline of ${timeoutMs} ms`)),
-    timeoutMs,
-  );
+  const expire = (): void =>
+    controller.abort(new ExecuteTimeoutError(`The call passed its deadline of ${timeoutMs} ms`));
+  let left = timeoutMs;
+  let since = performance.now();
+  let pauses = 0;
+  let timer = setTimeout(expire, left);
+  const pause = (): (() => void) => {
+    clearTimeout(timer);
+    if (pauses === 0) left -= performance.now() - since;
+    pauses += 1;
+    return () => {
+      pauses -= 1;
+      if (pauses > 0 || released) return;
+      since = performance.now();
+      timer = setTimeout(expire, Math.max(0, left));
+    };
+  };
+  let released = false;
   if (client?.aborted === true) cancel();
   else client?.addEventListener('abort', cancel, { once: true });
   if (stopping.aborted) stop();
   else stopping.addEventListener('abort', stop, { once: true });
   return {
     signal: controller.signal,
+    pause,
     release: () => {
+      released = true;
       clearTimeout(timer);
       client?.removeEventListener('abort', cancel);
       stopping.removeEventListener('abort', stop);

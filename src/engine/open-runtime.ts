@@ -8,6 +8,7 @@ import type { Transport } from '../model/call.js';
 import type { Project } from '../model/project.js';
 import { localCallers } from './callers.js';
 import { compileProject, type Compilation } from './compile.js';
+import { createElicitStates } from './elicit-state.js';
 import { countInFlight } from './in-flight.js';
 import { createListingCaches } from './listing-cache.js';
 import type { Logger } from './logger.js';
@@ -113,6 +114,7 @@ function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenO
   const { audit, database } = parts;
   const runtime: Runtime = {
     ...parts,
+    elicitStates: createElicitStates(options.siteSecret),
     warnings: problems.filter(({ severity }) => severity === 'warning'),
     listings: createListingCaches(parts.registry),
     callerOf: localCallers(roles, (note) => options.logger.warn({ note }, 'the roles of a caller')),

@@ -4,6 +4,7 @@ import type { Outcome, Released } from '../model/outcome.js';
 import type { Subject } from '../policy/subject.js';
 import { authorizeEarly, concealing } from './authorize-early.js';
 import { startDeadline } from './deadline.js';
+import { callClient, innerClient } from './elicit.js';
 import type { Operation } from './operation.js';
 import { noteDecision, type Progress } from './progress.js';
 import { recordIntent } from './record.js';
@@ -35,7 +36,8 @@ function callsWithin(
   signal: AbortSignal,
   position?: Position,
 ): CallWithin {
-  const { caller, context, client } = progress.request;
+  const { caller, context } = progress.request;
+  const client = innerClient(progress.request.client);
   const above = [...(position?.above ?? []), operation];
   return (name, args, tree) => {
     const request: CallRequest = {
@@ -78,11 +80,12 @@ async function runStages(
   const leaveGate = enterGate(operation);
   const deadline = startDeadline(operation.endpoint.limits.timeoutMs, signal, runtime.stopping);
   try {
+    const client = callClient(runtime, progress.request, operation, args, deadline);
     if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
     const around = {
       callWithin: callsWithin(runtime, progress, operation, deadline.signal, position),
       ...(position && { tree: position.tree }),
-      ...(progress.request.client && { client: progress.request.client }),
+      ...(client && { client }),
     };
     return await runBody({ progress, operation, subject, args, signal: deadline.signal, options, around });
   } finally {

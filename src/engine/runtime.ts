@@ -7,6 +7,7 @@ import type { Caller, Persona } from '../model/caller.js';
 import type { Transport } from '../model/call.js';
 import type { Project } from '../model/project.js';
 import type { EndpointKind } from '../model/rule.js';
+import type { ElicitStates } from './elicit-state.js';
 import type { ListingCache } from './listing-cache.js';
 import type { Logger } from './logger.js';
 import type { Registry } from './registry.js';
@@ -18,6 +19,8 @@ export interface Runtime {
   readonly database: Database;
   /** Workers of TypeScript bodies; absent on a site that has none. */
   readonly bodies: Bodies | undefined;
+  /** Keeps what was answered between the rounds of a call. */
+  readonly elicitStates: ElicitStates;
   readonly audit: AuditLog;
   readonly describer: Describer;
   readonly logger: Logger;

@@ -43,6 +43,14 @@ export interface ClientChannel {
   readonly elicit?: (question: ElicitQuestion) => Promise<Json>;
 }
 
+/** What a client sends that answers questions by repeating its request (MCP 2026-07-28, input-required round trips). */
+export interface ClientRounds {
+  /** The state of the round before, as the client gave it back. Nothing in it is to be trusted. */
+  readonly state?: string;
+  /** By the keys of the questions; as they came. */
+  readonly answers: JsonObject;
+}
+
 /** One wish of a caller, in the product's own terms: the only thing that `call` accepts (spec page 01, step 2). */
 export interface CallRequest {
   readonly kind: EndpointKind;
@@ -56,4 +64,6 @@ export interface CallRequest {
   readonly signal?: AbortSignal;
   /** Absent: nobody listens before the answer. */
   readonly client?: ClientChannel;
+  /** Absent: the client cannot be asked by ending the call. */
+  readonly rounds?: ClientRounds;
 }

@@ -98,6 +98,10 @@ function faceOf(error: MxcpError): Face {
       );
     case 'ELICIT_UNAVAILABLE':
       return refused('The call has to ask you something, and this client or transport cannot ask.', 400);
+    case 'ELICIT_STATE_INVALID':
+      return refused(error.message, 400);
+    case 'INPUT_REQUIRED':
+      return refused('The call needs an answer of the human behind the client.', 400);
     case 'EXECUTE_DATABASE_UNAVAILABLE':
       return failed('The database is not available. Try again later.', 503);
     case 'AUDIT_UNAVAILABLE':

@@ -52,7 +52,14 @@ export function serveStdio(options: ServeStdioOptions): StdioServer {
   });
   const server = serveSdk(
     ({ era }) =>
-      createServer({ runtime, caller, era, logger, context: (meta) => messageContext(connection, meta) }),
+      createServer({
+        runtime,
+        caller,
+        era,
+        logger,
+        asks: true,
+        context: (meta) => messageContext(connection, meta),
+      }),
     {
       transport,
       onerror: (error) => logger.debug({ reason: error.name }, 'the protocol layer refused a message'),

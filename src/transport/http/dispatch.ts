@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { MxcpError } from '../../errors.js';
 import type { Json } from '../../model/json.js';
 import { callTool } from '../mcp/call-tool.js';
+import { saysElicitation } from '../mcp/message-meta.js';
 import type { BaseSession } from '../mcp/session.js';
 import type { RawHeaders } from '../request-headers.js';
 import { mismatchingHeader } from './check-headers.js';
@@ -53,10 +54,14 @@ async function answerDirect(
   return sendMessage(reply, era, writeDirect(call, ended, info));
 }
 
-/** A client of the older eras asks for log messages once for all requests, so that a body may send some before its answer. */
-function mayLog({ runtime }: BaseSession, { era, name }: DirectCall): boolean {
-  const body = era === 'legacy' ? runtime().registry.find('tool', name)?.endpoint.body : undefined;
-  return body?.language === 'typescript';
+/**
+ * A TypeScript body may need more than the answer: a client of the older eras asks for log messages once for all requests,
+ * and one of the modern era may be asked something when it says that it can.
+ */
+function mayTalk({ runtime }: BaseSession, { era, name, meta }: DirectCall): boolean {
+  const body = runtime().registry.find('tool', name)?.endpoint.body;
+  if (body?.language !== 'typescript') return false;
+  return era === 'legacy' || saysElicitation(meta);
 }
 
 /**
@@ -79,5 +84,7 @@ export async function dispatch(
     }
   }
   const call = direct ? readDirectCall(body, headers, route) : undefined;
-  return call && !mayLog(session, call) ? answerDirect(call, admitted, reply) : bridge.serve(admitted, reply);
+  return call && !mayTalk(session, call)
+    ? answerDirect(call, admitted, reply)
+    : bridge.serve(admitted, reply);
 }

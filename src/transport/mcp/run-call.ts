@@ -1,7 +1,7 @@
 import { call } from '../../engine/pipeline.js';
 import { type MxcpError, toMxcpError } from '../../errors.js';
 import type { Runtime } from '../../engine/runtime.js';
-import type { ClientChannel, RequestContext } from '../../model/call.js';
+import type { ClientChannel, ClientRounds, RequestContext } from '../../model/call.js';
 import type { EndpointKind } from '../../model/rule.js';
 import type { Outcome } from '../../model/outcome.js';
 import type { Session } from './session.js';
@@ -17,6 +17,7 @@ export interface Wish {
   readonly signal: AbortSignal;
   /** Absent on the direct path, where nothing but the answer is sent. */
   readonly client?: ClientChannel;
+  readonly rounds?: ClientRounds | undefined;
 }
 
 /** How a wish ended. */
@@ -60,7 +61,11 @@ export async function settle(
 
 /** Steps 2 and 3 of a call (spec page 01): protocol params → `CallRequest` → outcome. Knows nothing of rules. */
 export function runCall(session: Session, runtime: Runtime, wish: Wish): Promise<Ended | Failed> {
-  const { meta, ...asked } = wish;
+  const { meta, rounds, ...asked } = wish;
   const context = session.context(meta);
-  return settle(session, context, call(runtime, { ...asked, caller: session.caller, context }));
+  return settle(
+    session,
+    context,
+    call(runtime, { ...asked, ...(rounds && { rounds }), caller: session.caller, context }),
+  );
 }

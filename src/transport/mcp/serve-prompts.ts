@@ -1,6 +1,7 @@
 import type { Server } from '@modelcontextprotocol/server';
-import { clientChannel } from './client-channel.js';
+import { clientChannel, clientRounds } from './client-channel.js';
 import { guardHandler } from './guard-handler.js';
+import { asksInput, toInputRequired } from './input-required.js';
 import { listPrompts } from './list-answers.js';
 import { messageMeta } from './message-meta.js';
 import { toProtocolError, unknownEndpoint } from './protocol-errors.js';
@@ -25,9 +26,13 @@ export function servePrompts(server: Server, session: Session): void {
         arguments: args,
         meta: messageMeta(context),
         signal: context.mcpReq.signal,
-        client: clientChannel(context),
+        client: clientChannel(session, context),
+        rounds: clientRounds(session, context),
       });
-      if (ended.status === 'failed') throw toProtocolError('prompt', name, ended);
+      if (ended.status === 'failed') {
+        if (asksInput(ended.error)) return toInputRequired(ended.error, ended.callId);
+        throw toProtocolError('prompt', name, ended);
+      }
       const endpoint = runtime.registry.find('prompt', name)?.endpoint;
       if (endpoint?.kind !== 'prompt') throw unknownEndpoint('prompt', name, ended.callId);
       return toPromptResult(ended, endpoint);

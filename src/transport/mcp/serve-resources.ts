@@ -1,6 +1,7 @@
 import type { Server } from '@modelcontextprotocol/server';
-import { clientChannel } from './client-channel.js';
+import { clientChannel, clientRounds } from './client-channel.js';
 import { guardHandler } from './guard-handler.js';
+import { asksInput, toInputRequired } from './input-required.js';
 import { listResources, listTemplates } from './list-answers.js';
 import { messageMeta } from './message-meta.js';
 import { toProtocolError, unknownEndpoint } from './protocol-errors.js';
@@ -31,9 +32,13 @@ export function serveResources(server: Server, session: Session): void {
         arguments: undefined,
         meta: messageMeta(context),
         signal: context.mcpReq.signal,
-        client: clientChannel(context),
+        client: clientChannel(session, context),
+        rounds: clientRounds(session, context),
       });
-      if (ended.status === 'failed') throw toProtocolError('resource', uri, ended);
+      if (ended.status === 'failed') {
+        if (asksInput(ended.error)) return toInputRequired(ended.error, ended.callId);
+        throw toProtocolError('resource', uri, ended);
+      }
       const { endpoint } = ended;
       if (endpoint?.kind !== 'resource') throw unknownEndpoint('resource', uri, ended.callId);
       return toResourceContents(ended, uri, endpoint);

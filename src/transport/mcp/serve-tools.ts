@@ -1,7 +1,8 @@
 import type { Server } from '@modelcontextprotocol/server';
 import { callTool } from './call-tool.js';
-import { clientChannel } from './client-channel.js';
+import { clientChannel, clientRounds } from './client-channel.js';
 import { guardHandler } from './guard-handler.js';
+import { asksInput, toInputRequired } from './input-required.js';
 import { listTools } from './list-answers.js';
 import { messageMeta } from './message-meta.js';
 import type { Session } from './session.js';
@@ -22,10 +23,13 @@ export function serveTools(server: Server, session: Session): void {
         arguments: params.arguments,
         meta: messageMeta(context),
         signal: context.mcpReq.signal,
-        client: clientChannel(context),
+        client: clientChannel(session, context),
+        rounds: clientRounds(session, context),
       });
       if (ended.end === 'protocol-error') throw ended.error;
-      return ended.end === 'answer' ? toToolResult(ended.answer) : toToolError(ended.error, ended.callId);
+      if (ended.end === 'answer') return toToolResult(ended.answer);
+      if (asksInput(ended.error)) return toInputRequired(ended.error, ended.callId);
+      return toToolError(ended.error, ended.callId);
     }),
   );
 }

@@ -14,6 +14,8 @@ export interface Session {
   readonly logger: Logger;
   /** The context of one message, by its raw `params._meta` and `clientInfo` of the handshake. */
   readonly context: (meta: unknown) => RequestContext;
+  /** The connection stays while a call runs, so that the client of an older revision can be asked (stdio). */
+  readonly asks?: true;
   /** Takes a failure that the transport tells in its own way (HTTP 401, 403, 429); absent where it has none. */
   readonly refuse?: (error: MxcpError, callId: string) => void;
 }

@@ -1,0 +1,57 @@
+import type { CallRequest, ClientChannel } from '../model/call.js';
+import type { JsonObject } from '../model/json.js';
+import type { Deadline } from './deadline.js';
+import { openRounds } from './elicit-rounds.js';
+import { readAnswer } from './elicit-form.js';
+import { ElicitUnavailableError } from '../errors.js';
+import type { Operation } from './operation.js';
+import type { Runtime } from './runtime.js';
+
+/**
+ * What a body may send to the client of its call, with the right way of asking: in rounds, which end the run, where the
+ * client repeats requests; waiting, with the deadline paused, where the transport can; else not at all.
+ * Throws `ElicitStateError` for a state that does not belong to this call.
+ */
+export function callClient(
+  { elicitStates, project }: Runtime,
+  { caller, context, client, rounds }: CallRequest,
+  { endpoint }: Operation,
+  args: JsonObject,
+  deadline: Deadline,
+): ClientChannel | undefined {
+  if (rounds !== undefined) {
+    const binding = {
+      caller: caller.key,
+      clientId: caller.clientId,
+      clientName: context.client?.name ?? null,
+      project: project.digest,
+      endpoint: `${endpoint.kind}/${endpoint.name}`,
+      arguments: args,
+    };
+    const ask = openRounds(elicitStates, binding, rounds);
+    return { ...client, elicit: (question) => new Promise((resolve) => resolve(ask(question))) };
+  }
+  const wait = client?.elicit;
+  if (wait === undefined) return client;
+  return {
+    ...client,
+    elicit: async (question) => {
+      const goOn = deadline.pause();
+      try {
+        const answer = readAnswer(question.schema, await wait(question));
+        if (answer === undefined)
+          throw new ElicitUnavailableError('The answer of the client does not fit the form');
+        return answer;
+      } finally {
+        goOn();
+      }
+    },
+  };
+}
+
+/** For calls inside of a call: they can send, and cannot ask, because an answer belongs to one call. */
+export function innerClient(client: ClientChannel | undefined): ClientChannel | undefined {
+  if (client?.elicit === undefined) return client;
+  const { progress, log } = client;
+  return { ...(progress && { progress }), ...(log && { log }) };
+}
