@@ -328,6 +328,17 @@ describe('the use of a key', () => {
   });
 });
 
+describe('the code that compares keys', () => {
+  it('compares hashes in one place, in constant time, and raw keys nowhere', () => {
+    const folder = new URL('../../../src/auth/keys/', import.meta.url);
+    const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+    const comparing = sources.filter((text) => /timingSafeEqual\(/.test(text));
+    expect(comparing).toHaveLength(1);
+    for (const text of sources)
+      expect(text).not.toMatch(/\b(hash|pepper|wanted|given|value|secret) *[!=]== */);
+  });
+});
+
 describe('keys at rest', () => {
   it('are nowhere in the files of the store, neither whole nor their secret nor the name', async () => {
     const made = [await create(), await rotate(day)];
