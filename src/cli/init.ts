@@ -79,6 +79,7 @@ function initText(root: string, written: Written, clients: string | undefined): 
   return [
     `A new site in ${root}`,
     ...list('Created:', written.created),
+    ...list('Added to:', written.extended),
     ...list('Kept as they were:', written.kept),
     '',
     'Next: mxcp validate, mxcp test, mxcp serve',

@@ -51,10 +51,29 @@ interface Part {
 
 const isError = ({ severity }: Problem): boolean => severity === 'error';
 
+/** True when callers come in more than one way, so that a `user_id` alone names nobody (spec page 04). */
+function severalProviders({ auth }: Project): boolean {
+  const providers = auth.issuer?.providers.length ?? 0;
+  const ways = providers + auth.verifiers.length + Number(auth.apiKeys) + Number(auth.clientCertificates);
+  return ways > 1;
+}
+
+/** Capabilities that claims give. */
+function mappedCapabilities({ auth }: Project): readonly string[] {
+  const sources = [...(auth.issuer?.providers ?? []), ...auth.verifiers];
+  return sources.flatMap(({ claimMappings }) => claimMappings.flatMap(({ capabilities }) => capabilities));
+}
+
 function policyContext({ project, hashKey }: CompileContext): PolicyContext {
   const catalogue = catalogueOf(project.authorization);
   const roles = declaredRoles(project.authorization);
-  return { settings: project.policies, catalogue, roles, severalProviders: false, hashKey };
+  return {
+    settings: project.policies,
+    catalogue,
+    roles,
+    severalProviders: severalProviders(project),
+    hashKey,
+  };
 }
 
 /**
@@ -67,7 +86,10 @@ export async function compileProject(context: CompileContext): Promise<Compilati
   for (const endpoint of context.project.endpoints)
     parts.push(await compileEndpoint(context, policy, endpoint));
   const capabilities = parts.flatMap((part) => part.capabilities);
-  const roles = compileRoles(context.project.authorization, { capabilities, severalProviders: false });
+  const roles = compileRoles(context.project.authorization, {
+    capabilities: [...capabilities, ...mappedCapabilities(context.project)],
+    severalProviders: severalProviders(context.project),
+  });
   return {
     operations: parts.flatMap(({ operation }) => (operation ? [operation] : [])),
     roles: roles.resolver,

@@ -27,15 +27,22 @@ export async function readEndpoints(
       continue;
     }
     if (named !== undefined && !existsSync(folder)) problems.push(problemOf(named, missing(paths[key])));
-    const { files, escaping, unreadable } = await findYamlFiles(context.root, folder);
+    const { files, escaping, dangling, unreadable } = await findYamlFiles(context.root, folder);
     for (const file of files) found.add(file);
     const place = (path: string): Origin => ({ file: shownPath(context.root, path), line: 1, column: 1 });
     problems.push(...escaping.map((path) => problem(place(path), outside(paths[key]))));
+    problems.push(...dangling.map((path) => problem(place(path), nowhere)));
     problems.push(...unreadable.map((path) => problem(place(path), unreadableFolder)));
   }
   const files = await readAll([...found].sort(), context);
   return { files, problems };
 }
+
+const nowhere = {
+  rule: 'missing-file',
+  message: 'This link leads nowhere',
+  remedy: 'Mend or remove it: an endpoint that vanishes unnoticed is missed too late.',
+};
 
 const unreadableFolder = { rule: 'unreadable-file', message: 'This folder cannot be read' };
 

@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Environment } from './expand.js';
@@ -48,10 +48,12 @@ export async function confinedFile(root: string, base: string, named: string): P
   }
 }
 
-/** What a search for YAML files found: real paths, sorted; links that leave the site; folders that cannot be read. */
+/** What a search for YAML files found: real paths, sorted; links that leave the site or lead nowhere; folders that cannot be read. */
 export interface FoundFiles {
   readonly files: readonly string[];
   readonly escaping: readonly string[];
+  /** Links that lead nowhere. */
+  readonly dangling: readonly string[];
   readonly unreadable: readonly string[];
 }
 
@@ -59,11 +61,16 @@ export interface FoundFiles {
 export async function findYamlFiles(root: string, folder: string): Promise<FoundFiles> {
   const files = new Set<string>();
   const escaping = new Set<string>();
+  const dangling = new Set<string>();
   const unreadable = new Set<string>();
   const seen = new Set<string>();
   const visit = async (path: string): Promise<void> => {
     const real = await realpath(path).catch(() => undefined);
-    if (real === undefined || seen.has(real)) return;
+    if (real === undefined) {
+      if (await isThere(path)) dangling.add(path);
+      return;
+    }
+    if (seen.has(real)) return;
     if (!isInside(root, real)) {
       escaping.add(path);
       return;
@@ -81,8 +88,20 @@ export async function findYamlFiles(root: string, folder: string): Promise<Found
     }
   };
   await visit(folder);
-  return { files: [...files].sort(), escaping: [...escaping].sort(), unreadable: [...unreadable].sort() };
+  const sorted = (paths: ReadonlySet<string>): readonly string[] => [...paths].sort();
+  return {
+    files: sorted(files),
+    escaping: sorted(escaping),
+    dangling: sorted(dangling),
+    unreadable: sorted(unreadable),
+  };
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
 
 function isCandidate(entry: Dirent): boolean {
   if (entry.name.startsWith('.') || entry.name === 'node_modules') return false;

@@ -111,6 +111,11 @@ function yamlProblem(source: YamlSource, error: YAMLError): Problem {
     const message = 'This key is there twice in one map';
     return problemAt(source, start, { rule: 'duplicate-key', message, remedy: 'Keep one of them.' });
   }
+  if (error.code === 'MULTIPLE_DOCS') {
+    const message = 'This file has several YAML documents, and one is allowed';
+    const remedy = 'Give each a file of its own; `---` begins a new document.';
+    return problemAt(source, start, { rule: 'several-documents', message, remedy });
+  }
   if (error.code === 'TAG_RESOLVE_FAILED' && source.text[start] === '!') return unquotedTag(source, start);
   const words = source.confidential ? error.code.toLowerCase().replaceAll('_', ' ') : error.message;
   return problemAt(source, start, { rule: 'yaml-syntax', message: `This is not valid YAML: ${words}` });

@@ -1,4 +1,12 @@
-import { mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -54,8 +62,25 @@ describe('mxcp init', () => {
     symlinkSync('/nowhere/at/all', join(folder, 'sql', 'people.sql'));
     const { code, json } = await mxcp(['init', '--bootstrap', '--json'], { cwd: folder });
     expect(code).toBe(0);
-    expect(json()).toMatchObject({ result: { kept: ['sql/people.sql', '.gitignore'] } });
-    expect(read('.gitignore')).toBe('mine\n');
+    expect(json()).toMatchObject({ result: { kept: ['sql/people.sql'], extended: ['.gitignore'] } });
+  });
+
+  it('adds to a .gitignore what it lacks, once, and follows no link', async () => {
+    const mine = ['mine', '.env', '*.duckdb'].join('\r\n');
+    writeFileSync(join(folder, '.gitignore'), mine);
+    await mxcp(['init'], { cwd: folder });
+    const extended = read('.gitignore');
+    expect(extended.startsWith(`${mine}\n`)).toBe(true);
+    const lines = extended.split(/\r?\n/);
+    for (const line of ['.env', '*.duckdb', 'audit/', '*.duckdb.wal'])
+      expect(lines.filter((each) => each === line)).toEqual([line]);
+    mkdirSync(join(folder, 'linked'));
+    rmSync(join(folder, 'mxcp-site.yml'));
+    writeFileSync(join(folder, 'elsewhere'), 'x\n');
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'linked', '.gitignore'));
+    const { json } = await mxcp(['init', 'linked', '--json'], { cwd: folder });
+    expect(json()).toMatchObject({ result: { kept: ['.gitignore'], extended: [] } });
+    expect(read('elsewhere')).toBe('x\n');
   });
 
   it('refuses to make a site in a site', async () => {

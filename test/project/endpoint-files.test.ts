@@ -134,6 +134,15 @@ describe('an endpoint file', () => {
     expect(project?.endpoints).toEqual([]);
   });
 
+  it('behind a link that leads nowhere is an error, and so is a folder', async () => {
+    const folder = await newSite({ 'tools/.hidden': '' });
+    await symlink('nowhere.yml', join(folder, 'tools/gone.yml'));
+    await symlink('nowhere', join(folder, 'prompts'));
+    const { problems } = await read(folder);
+    expect(problems.map(place)).toEqual(['prompts:1:1 missing-file', 'tools/gone.yml:1:1 missing-file']);
+    expect(problems.map(({ message }) => message)).toEqual(new Array(2).fill('This link leads nowhere'));
+  });
+
   it('may be reached by links inside of the site, and then counts once', async () => {
     const folder = await newSite({ 'tools/a/t.yml': 'tool: {name: t, source: {code: SELECT 1}}\n' });
     await symlink(join(folder, 'tools/a'), join(folder, 'tools/b'));

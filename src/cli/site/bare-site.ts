@@ -4,6 +4,8 @@ import { yamlScalar } from './yaml-scalar.js';
 export interface SiteFile {
   readonly path: string;
   readonly text: string;
+  /** Where the file is there already, lines that it lacks are added to its end. */
+  readonly extends?: true;
 }
 
 /** What a new site is called. */
@@ -65,6 +67,6 @@ profiles:
       path: data/db-${encodeURIComponent(names.profile)}.duckdb
 `,
     },
-    { path: '.gitignore', text: gitignore },
+    { path: '.gitignore', text: gitignore, extends: true },
   ];
 }
