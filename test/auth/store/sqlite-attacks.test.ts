@@ -144,7 +144,8 @@ describe('a store file that somebody wrote to without the key', () => {
 
   it('gives no record at the place of another of the same kind', () =>
     damaged(
-      `UPDATE record SET sealed = (SELECT sealed FROM record o WHERE o.kind = 'token' AND o.id != record.id)
+      `CREATE TEMP TABLE before AS SELECT * FROM record;
+      UPDATE record SET sealed = (SELECT sealed FROM before b WHERE b.kind = 'token' AND b.id != record.id)
       WHERE kind = 'token'`,
       get,
     ));
