@@ -178,7 +178,7 @@ export async function startStandIn(
     if (form.get('action') === 'cancel')
       return back(redirectUri, { error: 'access_denied', state: form.get('state') });
     const user = users.get(form.get('username') ?? '');
-    if (user?.password !== form.get('password') || user === undefined)
+    if (user === undefined || user.password !== form.get('password'))
       return html(401, loginPage(form, 'Wrong name or password'));
     const code = random();
     issued.codes.push(code);
@@ -243,20 +243,21 @@ export async function startStandIn(
     return grants.find((each) => each.accessToken === bearer && !each.revoked && each.expiresAt > Date.now());
   }
 
+  function answer(seen: Seen): Promise<Answer> | Answer {
+    const route = `${seen.method} ${seen.path}`;
+    if (route === `GET ${shape.authorizePath}`) return authorize(seen);
+    if (route === 'POST /stand-in/login') return login(seen);
+    if (route === `POST ${shape.tokenPath}`) return token(seen);
+    const found = shape.routes[route];
+    return found ? found(seen, grantOf(seen)) : { status: 404, body: { message: 'Not Found' } };
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const seen = await read(request);
     seenAll.push(seen);
     const fault = faults.get(seen.path);
-    if (fault !== undefined) return fault(seen, response);
-    const route = `${seen.method} ${seen.path}`;
-    if (route === `GET ${shape.authorizePath}`) return send(response, authorize(seen));
-    if (route === 'POST /stand-in/login') return send(response, login(seen));
-    if (route === `POST ${shape.tokenPath}`) return send(response, await token(seen));
-    const found = shape.routes[route];
-    send(
-      response,
-      found ? await found(seen, grantOf(seen)) : { status: 404, body: { message: 'Not Found' } },
-    );
+    if (fault === undefined) send(response, await answer(seen));
+    else fault(seen, response);
   }
 
   return {
