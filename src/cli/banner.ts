@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { Runtime } from '../engine/runtime.js';
+import type { AuthSettings } from '../model/auth-settings.js';
 import type { EndpointKind } from '../model/rule.js';
 import { packageVersion } from './version.js';
 import type { Colors } from './context.js';
@@ -30,8 +31,20 @@ export interface ServingReport {
   readonly readonly: boolean;
 }
 
+/** The ways in over HTTP, by name. */
+function waysIn({ issuer, verifiers, apiKeys, clientCertificates, allowAnonymous }: AuthSettings): string {
+  return [
+    ...(issuer === undefined ? [] : [`sign-in at ${issuer.providers.map(({ name }) => name).join(', ')}`]),
+    ...(verifiers.length === 0 ? [] : [`tokens of ${verifiers.map(({ name }) => name).join(', ')}`]),
+    ...(apiKeys ? ['API keys'] : []),
+    ...(clientCertificates ? ['client certificates'] : []),
+    ...(allowAnonymous ? ['anonymous callers too'] : []),
+  ].join('; ');
+}
+
 function authenticationText({ runtime, url, as }: Serving): string {
   const { auth, transport } = runtime.project;
+  if (!auth.open && url !== undefined) return waysIn(auth);
   const who =
     url === undefined
       ? 'the local client'
