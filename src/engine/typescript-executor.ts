@@ -95,6 +95,8 @@ export function typescriptExecutor(
     try {
       const facts = callFacts(call, limits.maxBytes * 2 + 65_536);
       const result = await tree.worker.run({ module, args, facts, host, signal: stopping.signal });
+      // What ended the call ends it, also when the body caught it and went on.
+      stopping.signal.throwIfAborted();
       if (tree.doom) throw new ExecuteFailedError('A call inside of this one failed', { cause: tree.doom });
       return produce(endpoint, result, call);
     } catch (error) {
