@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ExecuteFailedError, isMxcpError, ToolFailedError } from '../errors.js';
 import type { AuthorRights } from '../execute/author-sql.js';
 import type { Database } from '../execute/database.js';
@@ -26,6 +27,12 @@ export interface TypescriptSite {
 function rightsOf(endpoint: Endpoint): AuthorRights {
   const reads = endpoint.kind !== 'tool' || endpoint.annotations.readOnlyHint === true;
   return { readOnly: reads, undoable: endpoint.policies.output.some(({ mode }) => mode === 'enforce') };
+}
+
+/** What a call fails with that had one inside fail, whatever its body made of it. A conflict may be tried again as a whole. */
+function doomed({ doom }: CallTree, error: unknown): unknown {
+  if (doom === undefined || doom.code === 'EXECUTE_CONFLICT') return doom ?? error;
+  return new ExecuteFailedError('A call inside of this one failed', { cause: doom });
 }
 
 const nothingToSettle = (): Promise<void> => Promise.resolve();
@@ -75,6 +82,7 @@ export function typescriptExecutor(
     args: JsonObject,
     call: ExecuteCall,
   ): Promise<Omit<Produced, 'settle'>> => {
+    setMaxListeners(0, call.signal); // every call inside listens
     const stopping = new AbortController();
     const pass = (): void => stopping.abort(call.signal.reason);
     if (call.signal.aborted) pass();
@@ -97,10 +105,10 @@ export function typescriptExecutor(
       const result = await tree.worker.run({ module, args, facts, host, signal: stopping.signal });
       // What ended the call ends it, also when the body caught it and went on.
       stopping.signal.throwIfAborted();
-      if (tree.doom) throw new ExecuteFailedError('A call inside of this one failed', { cause: tree.doom });
+      if (tree.doom) throw tree.doom;
       return produce(endpoint, result, call);
     } catch (error) {
-      throw told(error, call.callId);
+      throw told(call.signal.aborted ? error : doomed(tree, error), call.callId);
     } finally {
       call.signal.removeEventListener('abort', pass);
     }

@@ -17,13 +17,6 @@ export interface AuthorRights {
   readonly undoable: boolean;
 }
 
-/** A text with the values of its parameters, ready to run. */
-export interface AuthorRun {
-  readonly statements: readonly BodyStatement[];
-  readonly binders: ReadonlyMap<string, Binder>;
-  readonly args: JsonObject;
-}
-
 /** Statements that write outside of the database, or reach another one. */
 const lastingWords = new Set(['copy', 'export', 'call', 'vacuum']);
 /** Statements that change which databases the whole instance sees, or what it can do. */
@@ -82,30 +75,57 @@ function byName(params: JsonObject | readonly Json[]): JsonObject {
 }
 
 /** Checks SQL that a TypeScript body wrote, as far as its text tells. Throws `ExecuteFailedError` with what the author has to know. */
-export function authorRun(
+export type CheckText = (sql: string, rights: AuthorRights) => readonly BodyStatement[];
+
+const rememberedTexts = 512;
+const longestRemembered = 10_000;
+
+/** A check of texts that remembers its latest ones: a body runs the same few again and again. */
+export function createTextCheck(
+  effectCalls: (tokens: readonly SqlToken[]) => readonly SqlToken[],
+): CheckText {
+  const known = new Map<string, readonly BodyStatement[]>();
+  return (sql, rights) => {
+    const key = `${rights.readOnly} ${rights.undoable} ${sql}`;
+    const before = known.get(key);
+    if (before) return before;
+    const statements = checkText(sql, rights, effectCalls);
+    if (known.size >= rememberedTexts) known.clear();
+    if (sql.length <= longestRemembered) known.set(key, statements);
+    return statements;
+  };
+}
+
+function checkText(
   sql: string,
-  params: JsonObject | readonly Json[],
   rights: AuthorRights,
   effectCalls: (tokens: readonly SqlToken[]) => readonly SqlToken[],
-): AuthorRun {
+): readonly BodyStatement[] {
   const segments = splitStatements(sql);
   if (segments.length === 0) throw new ExecuteFailedError('There is no statement in the text');
   for (const segment of segments) {
     const reason = refusal(segment, rights, effectCalls);
     if (reason !== undefined) throw new ExecuteFailedError(reason);
   }
+  return segments.map((segment) => ({
+    sql: segment.text,
+    several: segment.tokens.some((token) => isWord(token, severalWords)),
+    segment,
+  }));
+}
+
+/** Values of a body as named arguments, with what binds each. */
+export function authorArguments(params: JsonObject | readonly Json[]): {
+  readonly args: JsonObject;
+  readonly binders: ReadonlyMap<string, Binder>;
+} {
   const args = byName(params);
   const binders = new Map<string, Binder>();
   for (const [name, value] of Object.entries(args)) {
     const binder = binderFor.get(typeOf(value));
     if (binder) binders.set(name, binder);
   }
-  const statements = segments.map((segment) => ({
-    sql: segment.text,
-    several: segment.tokens.some((token) => isWord(token, severalWords)),
-    segment,
-  }));
-  return { statements, binders, args };
+  return { args, binders };
 }
 
 /** DuckDB's own word on a statement that looked like a query (`WITH … INSERT` does). Throws `ExecuteFailedError`. */

@@ -1,11 +1,10 @@
 import { ExecuteFailedError, type MxcpError } from '../errors.js';
 import type { Json, JsonObject } from '../model/json.js';
-import { authorRun, refuseUnlessQuery, type AuthorRights } from './author-sql.js';
+import { authorArguments, refuseUnlessQuery, type AuthorRights, type CheckText } from './author-sql.js';
 import { runBuiltinWith } from './builtin-tools.js';
 import { toExecuteError } from './duckdb-error.js';
 import { interruptible, throwIfStopped } from './guard.js';
 import { leaseFor, type RunSite } from './lease-for.js';
-import type { SqlToken } from './lex-sql.js';
 import type { Lease } from './pool.js';
 import type { PreparedBody } from './prepared-body.js';
 import { runOn, settleLease, type Execution, type RunCall, type RunnableSource } from './run-body.js';
@@ -32,7 +31,7 @@ export interface CallSession {
 
 /** Where sessions are opened. */
 export interface SessionSite extends RunSite {
-  readonly effectCalls: (tokens: readonly SqlToken[]) => readonly SqlToken[];
+  readonly checkText: CheckText;
 }
 
 const settled = (): Promise<void> => Promise.resolve();
@@ -60,7 +59,8 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: Ab
   };
   const inTurn = <T>(work: (lease: Lease) => Promise<T>): Promise<T> => {
     const mine = last.then(async () => {
-      if (!open || stuck) throw new ExecuteFailedError('The call has ended; its database cannot be used any more');
+      if (!open || stuck)
+        throw new ExecuteFailedError('The call has ended; its database cannot be used any more');
       lease ??= take();
       return work(await lease);
     });
@@ -105,7 +105,8 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: Ab
   return {
     readOnly,
     query: (sql, params, rights, call) => {
-      const { statements, binders, args } = authorRun(sql, params, rights, site.effectCalls);
+      const statements = site.checkText(sql, rights);
+      const { args, binders } = authorArguments(params);
       return inTurn(async (held) => {
         if (rights.readOnly) await checkQueries(held, statements, call);
         return (await execute(held, { statements, binders }, args, call)).rows;

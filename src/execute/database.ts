@@ -7,6 +7,7 @@ import type { JsonObject } from '../model/json.js';
 import type { DatabaseSettings, Secret } from '../model/settings.js';
 import type { Parameter } from '../model/type-node.js';
 import { attachedNames, detachOthers } from './attached.js';
+import { createTextCheck } from './author-sql.js';
 import { prepareBuiltin, runBuiltin } from './builtin-tools.js';
 import { readDefinitions, reachingNames } from './catalog-names.js';
 import { openCallSession, type CallSession } from './call-session.js';
@@ -89,14 +90,14 @@ async function openOn(
   const databases = [...(await attachedNames(instance))];
   const site: RunSite = { instance, pool, databases };
   const checks = await openChecks(instance);
+  const checkText = createTextCheck(checks.site.effectCalls);
   return {
     readonly,
     restartNeeded: instance.restartNeeded,
     prepare: (body, parameters) => checks.inTurn(() => prepare(checks.site, body, parameters)),
     run: (body, args, call) =>
       body.kind === 'sql' ? runSql(site, body, args, call) : runBuiltin(site, body, args, call),
-    session: (readOnly, signal) =>
-      openCallSession({ ...site, effectCalls: checks.site.effectCalls }, readOnly, signal),
+    session: (readOnly, signal) => openCallSession({ ...site, checkText }, readOnly, signal),
     exhausted: () => pool.exhausted(),
     close: async (graceMs = 2000) => {
       // Not before its last query ended: a file that is opened again would be two instances on one file.

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { auditCases } from './cases/audit.js';
+import { bodyCases } from './cases/bodies.js';
 import { commandCases } from './cases/command.js';
 import { databaseCases } from './cases/database.js';
 import { httpCases } from './cases/http.js';
@@ -31,6 +32,7 @@ const cases: Readonly<Record<string, () => Promise<Row[]>>> = {
   rules: () => ruleCases(),
   audit: () => auditCases(),
   log: () => logCases(Number(values['log-records'])),
+  bodies: () => bodyCases(ms),
   command: () => commandCases(),
   // An hour by `--only soak --minutes 60`; left out where no minutes are asked for.
   soak: () => (Number(values.minutes) > 0 ? soakCases(Number(values.minutes)) : Promise.resolve([])),

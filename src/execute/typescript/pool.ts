@@ -89,10 +89,14 @@ export class WorkerPool {
   }
 
   private offer(worker: BodyWorker): void {
-    if (!worker.usable()) { worker.kill('stopped', 'a call left something running in it'); return; }
+    if (!worker.usable()) {
+      worker.kill('stopped', 'a call left something running in it');
+      return;
+    }
     for (const waiter of this.waiters) {
       this.waiters.delete(waiter);
-      waiter.admit(worker); return;
+      waiter.admit(worker);
+      return;
     }
     this.idle.push(worker);
   }

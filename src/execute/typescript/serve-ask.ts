@@ -60,7 +60,8 @@ export function serveTell(host: BodyHost, operation: TellOperation, input: JsonO
   switch (operation) {
     case 'log': {
       const level = levels.find((each) => each === member(input, 'level')) ?? 'info';
-      host.log(level, text(input, 'message'), member(input, 'data') ?? null); return;
+      host.log(level, text(input, 'message'), member(input, 'data') ?? null);
+      return;
     }
     case 'progress': {
       const message = member(input, 'message');
@@ -68,17 +69,24 @@ export function serveTell(host: BodyHost, operation: TellOperation, input: JsonO
         number(input, 'done') ?? 0,
         number(input, 'total'),
         typeof message === 'string' ? message : undefined,
-      ); return;
+      );
+      return;
     }
-    case 'event':
-      { host.businessEvent(object(input, 'event')); return; }
-    case 'fetch':
-      { host.fetchStarted(number(input, 'id') ?? 0, text(input, 'method'), text(input, 'url')); return; }
-    case 'fetched':
-      { host.fetchEnded(
+    case 'event': {
+      host.businessEvent(object(input, 'event'));
+      return;
+    }
+    case 'fetch': {
+      host.fetchStarted(number(input, 'id') ?? 0, text(input, 'method'), text(input, 'url'));
+      return;
+    }
+    case 'fetched': {
+      host.fetchEnded(
         number(input, 'id') ?? 0,
         number(input, 'status') ?? 0,
         number(input, 'duration_ms') ?? 0,
-      ); return; }
+      );
+      return;
+    }
   }
 }

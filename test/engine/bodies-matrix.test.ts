@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { call } from '../../src/engine/pipeline.js';
+import type { Json, JsonObject } from '../../src/model/json.js';
+import type { Outcome } from '../../src/model/outcome.js';
+import { openSite, type OpenSite } from '../transport/open-site.js';
+
+interface Case {
+  readonly name: string;
+  readonly endpoint?: JsonObject;
+  readonly arguments?: JsonObject;
+  readonly expect: {
+    readonly decision: string;
+    readonly rows?: number;
+    readonly code?: string;
+    readonly rule?: string;
+    readonly truncated?: boolean;
+    readonly without?: readonly string[];
+  };
+}
+
+const matrix = parse(readFileSync(new URL('./cases/bodies-matrix.yml', import.meta.url), 'utf8')) as {
+  rows: { name: string; region: string; pay: number }[];
+  cases: Case[];
+};
+
+const sql = `SELECT * FROM (VALUES ${matrix.rows
+  .map(({ name, region, pay }) => `('${name}', '${region}', ${pay})`)
+  .join(', ')}) t(name, region, pay) WHERE $n >= 0`;
+
+const languages = ['sql', 'typescript'] as const;
+
+function tool(one: Case, index: number, language: (typeof languages)[number]): [string, string] {
+  const name = `${language}_${index}`;
+  const source = language === 'sql' ? { code: sql } : { file: '../typescript/rows.ts' };
+  const parameters = [{ name: 'n', type: 'integer', default: 1 }];
+  const annotations = { readOnlyHint: true };
+  const text = stringify({
+    mxcp: 1,
+    tool: { name, language, annotations, parameters, source, ...one.endpoint },
+  });
+  return [`tools/${name}.yml`, text];
+}
+
+const files = {
+  'mxcp-site.yml':
+    'mxcp: 1\nproject: matrix\nprofile: default\nprofiles: {default: {duckdb: {path: ":memory:"}}}\n',
+  'typescript/rows.ts': `export default () => (${JSON.stringify(matrix.rows)});\n`,
+  ...Object.fromEntries(
+    matrix.cases.flatMap((one, index) => languages.map((language) => tool(one, index, language))),
+  ),
+};
+
+let site: OpenSite;
+
+beforeAll(async () => {
+  site = await openSite(files);
+});
+
+afterAll(() => site.close());
+
+function run(name: string, args: JsonObject): Promise<Outcome> {
+  const context = { transport: 'http', id: 'r', time: Date.now() * 1000, headers: {} } as const;
+  const caller = site.runtime.callerOf('http');
+  return call(site.runtime, { kind: 'tool', name, arguments: args, caller, context });
+}
+
+/** What must not depend on the language. */
+function observed(outcome: Outcome, name: string): Record<string, unknown> {
+  const { decision, rule, traces } = outcome.policy;
+  const text = (value: string): string => value.replaceAll(name, 'tool');
+  const released =
+    outcome.status === 'success' && outcome.released.form === 'value' ? outcome.released : undefined;
+  const record = site.records().findLast((each) => each['call_id'] === outcome.callId);
+  return {
+    status: outcome.status,
+    code: outcome.status === 'success' ? undefined : outcome.error.code,
+    message: outcome.status === 'success' ? undefined : text(outcome.error.message),
+    value: released?.value,
+    truncated: released?.truncated,
+    decision,
+    rule: rule && text(rule),
+    traces: traces.map(({ id, matched, changed, shadow }) => ({ id: text(id), matched, changed, shadow })),
+    recorded: [
+      record?.['operation_status'],
+      record?.['policy_decision'],
+      record?.['error_code'],
+      record?.['output_rows'],
+    ],
+  };
+}
+
+describe.each(matrix.cases.map((one, index) => [one.name, one, index] as const))('%s', (_, one, index) => {
+  const { expect: wanted } = one;
+
+  it.each(languages)('with a body in %s', async (language) => {
+    const found = observed(await run(`${language}_${index}`, one.arguments ?? {}), `${language}_${index}`);
+    expect(found).toMatchObject({ decision: wanted.decision, code: wanted.code });
+    if (wanted.rule !== undefined) expect(found['rule']).toBe(wanted.rule);
+    if (wanted.rows !== undefined) expect(found['value']).toHaveLength(wanted.rows);
+    if (wanted.truncated !== undefined) expect(found['truncated']).toBe(wanted.truncated);
+    for (const text of wanted.without ?? [])
+      expect(JSON.stringify(found['value'] as Json)).not.toContain(text);
+  });
+
+  it('is the same in both', async () => {
+    const [first, second] = await Promise.all(
+      languages.map(async (language) =>
+        observed(await run(`${language}_${index}`, one.arguments ?? {}), `${language}_${index}`),
+      ),
+    );
+    expect(second).toEqual(first);
+  });
+});
