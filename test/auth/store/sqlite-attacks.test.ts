@@ -128,6 +128,36 @@ describe('a stolen store file', () => {
   });
 });
 
+describe('the key of a store', () => {
+  const facts = (path: string): Map<string, string> => {
+    const database = new Database(path);
+    const rows = database.prepare('SELECT name, value FROM meta').all([]) as {
+      name: string;
+      value: string;
+    }[];
+    database.close();
+    return new Map(rows.map(({ name, value: text }) => [name, text]));
+  };
+
+  it('is derived by scrypt with a random salt of its own, which is stored with the parameters', async () => {
+    const paths = [original, newPath()];
+    await withStore(paths[1] ?? '', (store) => store.ping());
+    const stored = paths.map((path) => facts(path));
+    const salts = stored.map((each) => /^1\.32768\.8\.1\.([\w-]{22})$/.exec(each.get('scrypt') ?? '')?.[1]);
+    expect(salts).not.toContain(undefined);
+    expect(new Set(salts).size).toBe(2);
+    expect(new Set(stored.map((each) => each.get('owner'))).size).toBe(2);
+  });
+
+  it('is derived once, and not for every record', async () => {
+    await withStore(original, async (store) => {
+      const started = performance.now();
+      for (let i = 0; i < 500; i += 1) await store.get('token', planted.id);
+      expect((performance.now() - started) / 500).toBeLessThan(5);
+    });
+  });
+});
+
 describe('a store file that somebody wrote to without the key', () => {
   const damaged = async (sql: string, work: (store: Store) => Promise<unknown>): Promise<void> => {
     const path = copyOf();
