@@ -82,7 +82,11 @@ function features({ settings, mcpUrl, facts }: LibraryParts): NonNullable<Config
     rpInitiatedLogout: off,
     userinfo: off,
     introspection: off,
-    revocation: { enabled: true },
+    // Others' tokens are answered like unknown ones, which tells nothing.
+    revocation: {
+      enabled: true,
+      allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
+    },
     registration: { enabled: settings.registration, issueRegistrationAccessToken: false },
     clientIdMetadataDocument: { enabled: settings.clientMetadataDocuments, ack: 'draft-02' },
     resourceIndicators: {

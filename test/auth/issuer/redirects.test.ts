@@ -33,15 +33,20 @@ describe('redirect URIs', () => {
     expect([status, body['error']]).toEqual([400, 'invalid_redirect_uri']);
   });
 
-  it.each(cases.mismatches)('does not send an answer for $registered to $sent', async ({ registered, sent }) => {
-    const clientId = await register(site, { redirect_uris: [registered] });
-    for (const changes of [{}, { code_challenge: 'x' }, { scope: 'tag:*' }]) {
-      const { url } = authorizeRequest(site, clientId, { redirect_uri: sent, ...changes });
-      const seen = await new Browser().request(url);
-      expect([seen.status, seen.location]).toEqual([400, undefined]);
-      expect(seen.text).not.toContain(new URL(sent).hostname === '127.0.0.1' ? ':1/' : new URL(sent).hostname);
-    }
-  });
+  it.each(cases.mismatches)(
+    'does not send an answer for $registered to $sent',
+    async ({ registered, sent }) => {
+      const clientId = await register(site, { redirect_uris: [registered] });
+      for (const changes of [{}, { code_challenge: 'x' }, { scope: 'tag:*' }]) {
+        const { url } = authorizeRequest(site, clientId, { redirect_uri: sent, ...changes });
+        const seen = await new Browser().request(url);
+        expect([seen.status, seen.location]).toEqual([400, undefined]);
+        expect(seen.text).not.toContain(
+          new URL(sent).hostname === '127.0.0.1' ? ':1/' : new URL(sent).hostname,
+        );
+      }
+    },
+  );
 
   it.each(cases.matches)('answers for $registered at $sent', async ({ registered, sent }) => {
     const clientId = await register(site, { redirect_uris: [registered] });
