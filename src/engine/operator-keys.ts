@@ -83,6 +83,7 @@ function operations(parts: Parts): OperatorKeys {
     create: async ({ scopes, ...request }) => {
       checkRoles(project, request.roles);
       checkScopes(project, scopes ?? []);
+      checkAllowed(project, request.roles, scopes ?? []);
       return recorded(parts, 'key-create', () =>
         createKey(store, { ...request, scopes: scopesFor(project, request.roles, scopes) }),
       );
@@ -157,6 +158,23 @@ function checkScopes(project: Project, scopes: readonly string[]): void {
   const wrong = scopes.find((scope) => !known.includes(scope));
   if (wrong !== undefined)
     throw new UsageError(`Nothing in the site asks for the scope ${wrong}${guess(wrong, known)}`);
+}
+
+/** Roles bound what a key may on every request: a scope that none of its roles allows would give nothing. */
+function checkAllowed({ authorization }: Project, roles: readonly string[], scopes: readonly string[]): void {
+  const known = authorization.roles;
+  // Roles that `assign` gives are not known before a call.
+  if (known === undefined || authorization.assign.length > 0) return;
+  const held = new Set(roles);
+  for (const name of held)
+    for (const more of known.find((role) => role.name === name)?.includes ?? []) held.add(more);
+  const allowed = known.flatMap((role) => (held.has(role.name) ? (role.scopes ?? []) : []));
+  const wrong = scopes.find((scope) => !allowed.includes(scope));
+  if (wrong === undefined) return;
+  const able = known.filter((role) => role.scopes?.includes(wrong) === true).map(({ name }) => name);
+  const remedy =
+    able.length === 0 ? 'no role of the site does' : `add --role ${able.slice(0, 5).join(' or ')}`;
+  throw new UsageError(`No role of this key allows the scope ${wrong}: ${remedy}`);
 }
 
 function guess(wrong: string, known: readonly string[]): string {

@@ -19,6 +19,7 @@ authorization:
   roles:
     analyst: { scopes: ['tag:orders'] }
     hr: {}
+    lead: { includes: [analyst] }
 `,
   'tools/orders.yml': `mxcp: 1
 tool:
@@ -108,6 +109,8 @@ describe('mxcp keys create', () => {
       site,
       'create',
       'nightly',
+      '--role',
+      'lead',
       '--scope',
       'tag:orders',
       '--expires',
@@ -137,6 +140,8 @@ describe('mxcp keys create', () => {
     [['--role', 'analist'], 'did you mean analyst?'],
     [['--role', 'constructor'], 'The site has no role constructor'],
     [['--scope', 'tag:order'], 'did you mean tag:orders?'],
+    [['--scope', 'tag:orders'], 'add --role analyst'],
+    [['--role', 'hr', '--scope', 'tag:orders'], 'No role of this key allows the scope tag:orders'],
     [['--scope', '*'], 'Nothing in the site asks for the scope *'],
     [['--expires', 'soon'], 'like 12h or 90d'],
     [['--expires', '0'], 'like 12h or 90d'],
