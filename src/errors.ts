@@ -77,6 +77,19 @@ export class AuthUnavailableError extends BaseError {
   readonly code = 'AUTH_UNAVAILABLE';
 }
 
+/** A sign-in at an identity provider came back with something that is not valid. `message` may be shown to the person. */
+export class SignInFailedError extends BaseError {
+  readonly code = 'AUTH_SIGN_IN_FAILED';
+}
+
+/**
+ * The identity provider, or the operator's lists of organisations, teams and domains, do not let this person in (any more).
+ * `message` may be shown to the person.
+ */
+export class UpstreamRefusedError extends BaseError {
+  readonly code = 'AUTH_UPSTREAM_REFUSED';
+}
+
 /** An open server refuses this request: it is not from this machine, or it came through a proxy. */
 export class AnonymousRefusedError extends BaseError {
   readonly code = 'AUTH_ANONYMOUS_REFUSED';
@@ -120,14 +133,24 @@ export class InvalidArgumentsError extends BaseError {
   }
 }
 
+/** How much of a limit is left; integers, in tokens and seconds. */
+interface RateLimit {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetSeconds: number;
+}
+
 /** A rate limit was hit. */
 export class RateLimitedError extends BaseError {
   readonly code = 'CALL_RATE_LIMITED';
+  /** Whole seconds, at least one. */
   readonly retryAfterSeconds: number;
+  readonly rate: RateLimit | undefined;
 
-  constructor(message: string, retryAfterSeconds: number, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(message: string, retryAfterSeconds: number, rate?: RateLimit) {
+    super(message);
     this.retryAfterSeconds = retryAfterSeconds;
+    this.rate = rate;
   }
 }
 
@@ -286,6 +309,8 @@ export type MxcpError =
   | CredentialInvalidError
   | CredentialAmbiguousError
   | AuthUnavailableError
+  | SignInFailedError
+  | UpstreamRefusedError
   | AnonymousRefusedError
   | InsufficientScopeError
   | UnknownEndpointError

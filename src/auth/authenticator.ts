@@ -5,8 +5,10 @@ export type Presented =
   | { readonly kind: 'bearer' | 'api-key'; readonly value: string }
   | { readonly kind: 'certificate'; readonly value: string; readonly certificate: ClientCertificate };
 
-/** A client certificate that TLS has checked against the configured authorities; `value` of `Presented` is its SHA-256. */
+/** A client certificate that TLS has checked against the configured authorities; `value` of `Presented` is its fingerprint. */
 export interface ClientCertificate {
+  /** SHA-256 of the certificate. */
+  readonly fingerprint: string;
   /** Subject as RFC 2253-like text, most general attribute first. */
   readonly subject: string;
   readonly commonName: string | null;

@@ -1,63 +1,76 @@
+import { describeRefusal } from '../audit/describe-event.js';
 import {
   AnonymousRefusedError,
-  CredentialAmbiguousError,
   CredentialInvalidError,
-  type MxcpError,
+  CredentialRequiredError,
+  toMxcpError,
 } from '../errors.js';
-import { describeRefusal } from '../audit/describe-event.js';
 import type { Caller, Persona } from '../model/caller.js';
 import type { RequestContext } from '../model/call.js';
+import { chargeAddress } from './charge.js';
+import { type Credentials, presentedBy } from './credentials.js';
 import type { Runtime } from './runtime.js';
 
-/** What a transport knows of a request before its body has been read. On stdio there are no headers and no query. */
-export interface AdmitRequest {
-  /** Every header with its lower-case name, credentials included; values of a repeated header in order. */
-  readonly headers: Readonly<Record<string, readonly string[]>>;
-  /** Names of the query parameters of the URL. */
-  readonly queryNames: readonly string[];
+/** What a transport knows of a request before its body has been read. */
+export interface AdmitRequest extends Credentials {
   /** Who every caller is taken to be (`serve --as`, for development). */
   readonly persona?: Persona;
 }
 
-const credentialHeaders = ['authorization', 'x-api-key'];
-const credentialParameters = new Set(['access_token', 'api_key', 'apikey', 'token', 'key']);
 const proxyHeaders = new Set(['forwarded', 'via', 'x-real-ip']);
 
 function isFromProxy(header: string): boolean {
   return proxyHeaders.has(header) || header.startsWith('x-forwarded-');
 }
 
-function refusal(runtime: Runtime, request: AdmitRequest): MxcpError | undefined {
-  const credentials = credentialHeaders.flatMap((name) => request.headers[name] ?? []);
-  if (request.queryNames.some((name) => credentialParameters.has(name.toLowerCase()))) {
-    return new CredentialAmbiguousError('A credential in the URL is not accepted: send it in a header');
-  }
-  if (credentials.length > 1) return new CredentialAmbiguousError('A request carries at most one credential');
-  if (credentials.length === 1) {
-    return new CredentialInvalidError(
+/** Everybody at this machine, unless the operator opened the server to others. */
+function admitAnyone(runtime: Runtime, request: AdmitRequest): Caller {
+  if (presentedBy(request) !== undefined) {
+    throw new CredentialInvalidError(
       'This server has no authentication configured, so no credential is valid here',
     );
   }
-  if (runtime.project.auth.allowAnonymous) return undefined;
   const forwarded = Object.keys(request.headers).find(isFromProxy);
-  if (forwarded === undefined) return undefined;
-  return new AnonymousRefusedError(
-    `This server answers anyone on this machine, and this request came through a proxy (header ${forwarded}). ` +
-      'Configure authentication, or set auth.allow_anonymous: true when everyone behind that proxy may call',
-  );
+  if (forwarded !== undefined && !runtime.project.auth.allowAnonymous) {
+    throw new AnonymousRefusedError(
+      `This server answers anyone on this machine, and this request came through a proxy (header ${forwarded}). ` +
+        'Configure authentication, or set auth.allow_anonymous: true when everyone behind that proxy may call',
+    );
+  }
+  return runtime.callerOf('http', request.persona);
+}
+
+async function identify(runtime: Runtime, request: AdmitRequest): Promise<Caller> {
+  const { auth, project } = runtime;
+  if (auth === undefined) {
+    if (!project.auth.open && request.persona === undefined)
+      throw new CredentialRequiredError('Authentication is configured and not open');
+    return admitAnyone(runtime, request);
+  }
+  const presented = presentedBy(request);
+  if (presented !== undefined) return runtime.callerFor(await auth.authenticate(presented));
+  if (request.persona === undefined && !project.auth.allowAnonymous)
+    throw new CredentialRequiredError('This server needs a credential, and the request has none');
+  return runtime.callerOf('http', request.persona);
 }
 
 /**
  * Step 1 of a call (spec page 01): the credentials of one request → who is calling. A refusal is on record before it is
- * thrown. Throws `AUTH_*` errors, and `AUDIT_UNAVAILABLE` when the refusal cannot be recorded.
+ * thrown. Throws `AUTH_*` errors, `CALL_RATE_LIMITED` for too many requests of one address, and `AUDIT_UNAVAILABLE` when the
+ * refusal cannot be recorded.
  */
 export async function admit(
   runtime: Runtime,
   request: AdmitRequest,
   context: RequestContext,
 ): Promise<Caller> {
-  const error = context.transport === 'http' ? refusal(runtime, request) : undefined;
-  if (error === undefined) return runtime.callerOf(context.transport, request.persona);
-  await runtime.audit.refuse(describeRefusal(runtime.describer, context, error));
-  throw error;
+  if (context.transport !== 'http') return runtime.callerOf(context.transport, request.persona);
+  try {
+    await chargeAddress(runtime, context);
+    return await identify(runtime, request);
+  } catch (cause) {
+    const error = toMxcpError(cause);
+    await runtime.audit.refuse(describeRefusal(runtime.describer, context, error));
+    throw error;
+  }
 }

@@ -4,7 +4,9 @@ import type { Json } from '../model/json.js';
 import type { Outcome, Released } from '../model/outcome.js';
 import type { TypeNode } from '../model/type-node.js';
 import type { Subject } from '../policy/subject.js';
+import { chargeCall } from './charge.js';
 import { authorizeEarly, concealing } from './authorize-early.js';
+import { permit } from './permit.js';
 import { noteDecision, type Progress } from './progress.js';
 import { recorded } from './recorded.js';
 import { unknownEndpoint } from './resolve.js';
@@ -68,25 +70,23 @@ export async function complete(
   const typed = Object.assign(Object.create(null) as Record<string, string>, { [argument]: value });
   const call: CallRequest = { kind, name, arguments: typed, caller, context };
   let completion: Completion | undefined;
-  const stages = (progress: Progress): Promise<Released> => {
+  const stages = async (progress: Progress): Promise<Released> => {
+    const operation = runtime.registry.find(kind, name);
+    progress.operation = operation;
+    progress.rate = await chargeCall(runtime, caller, context, operation);
     completion = completeFor(runtime, progress, argument, value);
     const values = [...completion.values];
-    return Promise.resolve({ form: 'value', value: values, json: JSON.stringify(values), truncated: false });
+    return { form: 'value', value: values, json: JSON.stringify(values), truncated: false };
   };
-  const outcome = await recorded(
-    runtime,
-    call,
-    (progress) => Promise.resolve().then(() => stages(progress)),
-    'completion',
-  );
+  const outcome = await recorded(runtime, call, stages, 'completion');
   return outcome.status === 'success' && completion ? { outcome, completion } : { outcome };
 }
 
 function completeFor(runtime: Runtime, progress: Progress, argument: string, value: string): Completion {
   const { kind, name, caller, context } = progress.request;
-  const operation = runtime.registry.find(kind, name);
+  const { operation } = progress;
   if (operation === undefined) throw unknownEndpoint(kind, name);
-  progress.operation = operation;
+  permit(runtime, progress, operation);
   const subject: Subject = { caller, request: context, endpoint: operation.subject };
   authorizeEarly(runtime, progress, operation, subject);
   concealing(runtime, progress, operation, subject, () => {

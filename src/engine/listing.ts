@@ -4,6 +4,7 @@ import type { EndpointKind } from '../model/rule.js';
 import type { Listing, ListingCache } from './listing-cache.js';
 import type { Operation } from './operation.js';
 import type { Runtime } from './runtime.js';
+import { isWanted } from './scope-rules.js';
 
 const rememberedListings = 256;
 
@@ -17,19 +18,30 @@ function hiddenFrom(cache: ListingCache, caller: Caller, request: RequestContext
   );
 }
 
-/** True when this caller finds the operation in its list; costs the same with any number of endpoints. */
-export function isListed(
-  { project }: Runtime,
+/** True when the caller holds every scope that the operation needs, and did not narrow the request to other tags. */
+function isWithinScopes(
+  { scopes }: Runtime,
   caller: Caller,
   request: RequestContext,
   operation: Operation,
 ): boolean {
-  return !project.policies.hideDenied || !isHidden(operation, caller, request);
+  return isWanted(request, operation) && scopes.missing(caller, operation).length === 0;
+}
+
+/** True when this caller finds the operation in its list; costs the same with any number of endpoints. */
+export function isListed(
+  runtime: Runtime,
+  caller: Caller,
+  request: RequestContext,
+  operation: Operation,
+): boolean {
+  if (!isWithinScopes(runtime, caller, request, operation)) return false;
+  return !runtime.project.policies.hideDenied || !isHidden(operation, caller, request);
 }
 
 /**
- * The operations of a kind that this caller sees (spec page 04, "Seeing and calling"): decided by the same compiled rules
- * that decide a call.
+ * The operations of a kind that this caller sees (spec pages 04, "Seeing and calling", and 06): decided by the same scopes
+ * and compiled rules that decide a call. Operations that need the same scopes and have the same tags are decided once.
  */
 export function listOperations(
   runtime: Runtime,
@@ -42,12 +54,21 @@ export function listOperations(
   if (cache === undefined) return { operations: all, private: false };
   const hide = runtime.project.policies.hideDenied && cache.hideable.length > 0;
   const hidden = hide ? hiddenFrom(cache, caller, request) : [];
-  const key = hidden.join();
+  const closed = cache.classes.filter(
+    ({ operations: [first] }) => !isWithinScopes(runtime, caller, request, first),
+  );
+  const key = `${hidden.join()} ${closed.map(({ index }) => index).join()}`;
   const known = cache.listings.get(key);
   if (known) return known;
-  const absent = new Set(hidden);
-  const operations = Object.freeze(all.filter((_, index) => !absent.has(index)));
-  const listing: Listing = Object.freeze({ operations, private: hide });
+  const absent = new Set([
+    ...hidden.map((index) => all[index]),
+    ...closed.flatMap(({ operations }) => operations),
+  ]);
+  const operations = Object.freeze(all.filter((operation) => !absent.has(operation)));
+  const listing: Listing = Object.freeze({
+    operations,
+    private: hide || cache.scoped,
+  });
   if (cache.listings.size >= rememberedListings) cache.listings.clear();
   cache.listings.set(key, listing);
   return listing;

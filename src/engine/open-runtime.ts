@@ -6,7 +6,8 @@ import { ConfigInvalidError } from '../errors.js';
 import { deriveKey } from '../lib/keys.js';
 import type { Transport } from '../model/call.js';
 import type { Project } from '../model/project.js';
-import { localCallers } from './callers.js';
+import { openProjectAuth } from './open-project-auth.js';
+import { localCallers, verifiedCallers } from './callers.js';
 import { compileProject, type Compilation } from './compile.js';
 import { createElicitStates } from './elicit-state.js';
 import { countInFlight } from './in-flight.js';
@@ -14,7 +15,9 @@ import { createListingCaches } from './listing-cache.js';
 import type { Logger } from './logger.js';
 import { openProjectBodies } from './open-project-bodies.js';
 import { openProjectDatabase } from './open-project-database.js';
+import { openRates } from './rates.js';
 import { buildRegistry } from './registry.js';
+import { createScopeRules } from './scope-rules.js';
 import type { Runtime } from './runtime.js';
 
 /** How a project is opened. */
@@ -86,7 +89,9 @@ export async function openRuntime(project: Project, options: OpenOptions): Promi
     const registry = buildRegistry(compilation.operations, leftOut(project, compilation));
     if (options.purpose === 'serve') await bodies?.warm();
     const audit = await openLog(project, options);
-    const parts = { project, registry, database, bodies, audit, describer, logger };
+    const scopes = createScopeRules(project, registry, compilation.roles);
+    const core = { project, registry, database, bodies, audit, describer, logger, scopes };
+    const parts = await openAround(core, compilation, options);
     return await started(assemble(parts, compilation, options), options);
   } catch (error) {
     await bodies?.close();
@@ -95,33 +100,55 @@ export async function openRuntime(project: Project, options: OpenOptions): Promi
   }
 }
 
-/** Puts the start of a server on record. When that fails, the log is closed again. */
+/** Opens what is around calls: limits and, for a server, the ways in. When that fails, the log is closed again. */
+async function openAround(core: Core, { roles }: Compilation, options: OpenOptions): Promise<Parts> {
+  const { project, logger } = core;
+  const rates = openRates(project, logger);
+  try {
+    const served = options.purpose === 'serve' && options.transport === 'http' && !project.auth.open;
+    const auth = served
+      ? await openProjectAuth({ ...core, roles, siteSecret: options.siteSecret })
+      : undefined;
+    return { ...core, rates, auth };
+  } catch (error) {
+    await closeQuietly({ rates, audit: core.audit }, logger);
+    throw error;
+  }
+}
+
+/** Puts the start of a server on record. When that fails, what was opened for it is closed again. */
 async function started(runtime: Runtime, { purpose, transport, logger }: OpenOptions): Promise<Runtime> {
   if (purpose !== 'serve') return runtime;
   try {
     await recordServerEvent(runtime, 'start', transport);
     return runtime;
   } catch (error) {
-    await runtime.audit.close().catch((err: unknown) => logger.warn({ err }, 'the log could not be closed'));
+    await closeQuietly(runtime, logger);
     throw error;
   }
 }
 
-type Parts = Pick<Runtime, 'project' | 'registry' | 'database' | 'bodies' | 'audit' | 'describer' | 'logger'>;
+type Core = Pick<
+  Runtime,
+  'project' | 'registry' | 'database' | 'bodies' | 'audit' | 'describer' | 'logger' | 'scopes'
+>;
+type Parts = Core & Pick<Runtime, 'rates' | 'auth'>;
 
 function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenOptions): Runtime {
   const inFlight = countInFlight();
-  const { audit, database } = parts;
+  const { project, audit, database, registry, scopes } = parts;
+  const note = (text: string): void => options.logger.warn({ note: text }, 'the roles of a caller');
   const runtime: Runtime = {
     ...parts,
     elicitStates: createElicitStates(options.siteSecret),
     warnings: problems.filter(({ severity }) => severity === 'warning'),
-    listings: createListingCaches(parts.registry),
-    callerOf: localCallers(roles, (note) => options.logger.warn({ note }, 'the roles of a caller')),
+    listings: createListingCaches(registry, scopes),
+    callerOf: localCallers(roles, note, project.authorization.scopes.anonymousScopes),
+    callerFor: verifiedCallers(roles, scopes.allowed, note),
     enter: inFlight.enter,
     stopping: inFlight.signal,
     running: inFlight.count,
-    ready: () => inFlight.open() && audit.writable() && !database.exhausted(),
+    ready: () => inFlight.open() && audit.writable() && !database.exhausted() && !database.failed(),
     close: async (graceMs = 0) => {
       await inFlight.drain(graceMs);
       try {
@@ -134,14 +161,30 @@ function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenO
   return runtime;
 }
 
-/** A log that cannot be closed is no reason to leave workers running or the database open. */
-async function closeAll({ audit, bodies, database }: Parts): Promise<void> {
+/** A store or log that cannot be closed is no reason to leave workers running or the database open. */
+async function closeAll(parts: Parts): Promise<void> {
   try {
-    await audit.close();
+    await closeAround(parts);
   } finally {
-    await bodies?.close();
-    await database.close();
+    await parts.bodies?.close();
+    await parts.database.close();
   }
+}
+
+type Around = Pick<Runtime, 'rates' | 'audit'> & { readonly auth?: Runtime['auth'] };
+
+/** The log is last: what closes before it may still have to say something. */
+async function closeAround({ auth, rates, audit }: Around): Promise<void> {
+  try {
+    await auth?.close();
+    await rates.buckets.close();
+  } finally {
+    await audit.close();
+  }
+}
+
+function closeQuietly(around: Around, logger: Logger): Promise<void> {
+  return closeAround(around).catch((err: unknown) => logger.warn({ err }, 'something could not be closed'));
 }
 
 /** The texts of all effective rules, so that the log says what a rule's hash meant. */

@@ -3,15 +3,17 @@ import type { CallRequest } from '../model/call.js';
 import type { Outcome, Released } from '../model/outcome.js';
 import type { Subject } from '../policy/subject.js';
 import { authorizeEarly, concealing } from './authorize-early.js';
+import { chargeCall, enterPlace } from './charge.js';
 import { startDeadline } from './deadline.js';
 import { callClient, innerClient } from './elicit.js';
 import type { Operation } from './operation.js';
 import { noteDecision, type Progress } from './progress.js';
+import { permit } from './permit.js';
 import { recordIntent } from './record.js';
 import type { CallWithin } from './call-tree.js';
 import { enterTree, type Position } from './nesting.js';
 import { recorded } from './recorded.js';
-import { resolve } from './resolve.js';
+import { resolve, type Resolved } from './resolve.js';
 import { runBody, type BodyOptions } from './run-body.js';
 import type { Runtime } from './runtime.js';
 
@@ -36,7 +38,7 @@ function callsWithin(
   signal: AbortSignal,
   position?: Position,
 ): CallWithin {
-  const { caller, context } = progress.request;
+  const { caller, context, http } = progress.request;
   const client = innerClient(progress.request.client);
   const above = [...(position?.above ?? []), operation];
   return (name, args, tree) => {
@@ -48,6 +50,7 @@ function callsWithin(
       context,
       signal,
       ...(client && { client }),
+      ...(http && { http }),
     };
     const inside: Position = { above, tree };
     return recorded(
@@ -60,6 +63,19 @@ function callsWithin(
   };
 }
 
+/** Finds the operation and counts the call, of a name that does not exist too. Calls inside of a call are not counted. */
+async function resolveCharged(runtime: Runtime, progress: Progress, inside: boolean): Promise<Resolved> {
+  const { caller, context } = progress.request;
+  let found: Resolved | undefined;
+  try {
+    found = resolve(runtime, progress.request);
+    return found;
+  } finally {
+    progress.operation = found?.operation;
+    if (!inside) progress.rate = await chargeCall(runtime, caller, context, progress.operation);
+  }
+}
+
 async function runStages(
   runtime: Runtime,
   progress: Progress,
@@ -67,8 +83,8 @@ async function runStages(
   position?: Position,
 ): Promise<Released> {
   const { caller, context, signal } = progress.request;
-  const { operation, raw } = resolve(runtime, progress.request);
-  progress.operation = operation;
+  const { operation, raw } = await resolveCharged(runtime, progress, position !== undefined);
+  permit(runtime, progress, operation);
   if (position) enterTree(position, operation);
   const subject: Subject = { caller, request: context, endpoint: operation.subject };
   authorizeEarly(runtime, progress, operation, subject);
@@ -77,20 +93,45 @@ async function runStages(
     noteDecision(progress, operation.rules.authorize(subject, progress.args), 'input');
     return progress.args;
   });
-  const leaveGate = enterGate(operation);
+  const leaveGates = enterGates(runtime, progress, operation, position !== undefined);
   const deadline = startDeadline(operation.endpoint.limits.timeoutMs, signal, runtime.stopping);
+  const outliving: Promise<unknown>[] = [];
   try {
     const client = callClient(runtime, progress.request, operation, args, deadline);
     if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
     const around = {
+      outlives: (work: Promise<unknown>): void => void outliving.push(work),
       callWithin: callsWithin(runtime, progress, operation, deadline.signal, position),
       ...(position && { tree: position.tree }),
       ...(client && { client }),
+      ...(progress.request.http && { http: progress.request.http }),
     };
     return await runBody({ progress, operation, subject, args, signal: deadline.signal, options, around });
   } finally {
     deadline.release();
-    leaveGate?.();
+    // Nobody can stop some queries: their places stay taken while they run, though their callers are answered.
+    if (outliving.length === 0) leaveGates();
+    else void Promise.allSettled(outliving).then(leaveGates);
+  }
+}
+
+/** Takes a place of the caller, whom calls inside of his call cost none, and one of the endpoint. */
+function enterGates(
+  runtime: Runtime,
+  { request }: Progress,
+  operation: Operation,
+  inside: boolean,
+): () => void {
+  const leavePlace = inside ? undefined : enterPlace(runtime, request.caller, request.context);
+  try {
+    const leaveGate = enterGate(operation);
+    return () => {
+      leaveGate?.();
+      leavePlace?.();
+    };
+  } catch (error) {
+    leavePlace?.();
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { PolicyDeniedError } from '../errors.js';
 import type { CallRequest } from '../model/call.js';
 import type { Json, JsonObject } from '../model/json.js';
-import type { PolicyReport, RuleTrace } from '../model/outcome.js';
+import type { PolicyReport, RateState, RuleTrace } from '../model/outcome.js';
 import type { Denial } from '../policy/decision.js';
 import type { Operation } from './operation.js';
 
@@ -25,6 +25,8 @@ export interface Progress {
   denial: Denial | undefined;
   /** An output rule changed the result. */
   changed: boolean;
+  /** What is left of the limits on this call. */
+  rate: RateState | undefined;
   /** A rule that hides the endpoint from this caller denied: the answer must not tell that it exists. */
   hidden: boolean;
 }
@@ -43,6 +45,7 @@ export function beginProgress(request: CallRequest, parentCallId?: string): Prog
     traces: [],
     denial: undefined,
     changed: false,
+    rate: undefined,
     hidden: false,
   };
 }

@@ -33,12 +33,17 @@ export async function recordIntent({ audit, describer }: Runtime, progress: Prog
   await audit.begin(describeCall(describer, description(progress)));
 }
 
-/** Steps 4 and 5: puts the outcome on record. Rejects with `AUDIT_UNAVAILABLE`: then nothing may be released. */
+/**
+ * Steps 4 and 5: puts the outcome on record; refusals by a rate limit singly or counted. Rejects with `AUDIT_UNAVAILABLE`:
+ * then nothing may be released.
+ */
 export async function recordOutcome(
   { audit, describer }: Runtime,
   progress: Progress,
   outcome: Outcome,
   operationType?: 'completion' | 'admin',
 ): Promise<void> {
-  await audit.append(describeCall(describer, description(progress, outcome, operationType)));
+  const entry = describeCall(describer, description(progress, outcome, operationType));
+  const limited = outcome.status !== 'success' && outcome.error.code === 'CALL_RATE_LIMITED';
+  await (limited ? audit.refuse(entry) : audit.append(entry));
 }

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { ShuttingDownError, toMxcpError } from '../errors.js';
+import { type ErrorCode, ShuttingDownError, toMxcpError } from '../errors.js';
 import type { CallRequest } from '../model/call.js';
 import type { Outcome, Released } from '../model/outcome.js';
 import { beginProgress, policyReport, type Progress } from './progress.js';
@@ -34,14 +34,18 @@ function refuseStopping(): Promise<Released> {
   return Promise.reject(new ShuttingDownError('The server is stopping'));
 }
 
+/** Failures that are somebody's decision about the caller. */
+const denials: ReadonlySet<ErrorCode> = new Set(['POLICY_DENIED', 'AUTH_INSUFFICIENT_SCOPE']);
+
 async function conclude(
   progress: Progress,
   stages: (progress: Progress) => Promise<Released>,
 ): Promise<Outcome> {
-  const ending = (): Pick<Outcome, 'callId' | 'durationMs' | 'policy'> => ({
+  const ending = (): Pick<Outcome, 'callId' | 'durationMs' | 'policy' | 'rate'> => ({
     callId: progress.callId,
     durationMs: performance.now() - progress.startedAt,
     policy: policyReport(progress),
+    ...(progress.rate && { rate: progress.rate }),
   });
   try {
     const released = await stages(progress);
@@ -49,12 +53,13 @@ async function conclude(
     return { status: 'success', released, ...(endpoint && { endpoint }), ...ending() };
   } catch (cause) {
     const error = toMxcpError(cause);
-    return { status: error.code === 'POLICY_DENIED' ? 'denied' : 'error', error, ...ending() };
+    return { status: denials.has(error.code) ? 'denied' : 'error', error, ...ending() };
   }
 }
 
 /** What a caller sees who must not learn that the endpoint exists: exactly what an unknown name gives. */
-function concealed(progress: Progress, { callId, durationMs }: Outcome): Outcome {
+function concealed(progress: Progress, { callId, durationMs, rate }: Outcome): Outcome {
   const error = unknownEndpoint(progress.request.kind, progress.request.name);
-  return { status: 'error', error, callId, durationMs, policy: { decision: 'n/a', traces: [] } };
+  const policy = { decision: 'n/a', traces: [] } as const;
+  return { status: 'error', error, callId, durationMs, policy, ...(rate && { rate }) };
 }

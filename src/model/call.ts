@@ -51,6 +51,16 @@ export interface ClientRounds {
   readonly answers: JsonObject;
 }
 
+/** What `ctx.fetch` of a body gets instead of the network, in a test (spec page 10). */
+export interface HttpAnswer {
+  /** The whole URL, as the body asks for it. */
+  readonly url: string;
+  readonly method: string;
+  readonly status: number;
+  /** A text is the body as it is, anything else its JSON. */
+  readonly response: Json;
+}
+
 /** One wish of a caller, in the product's own terms: the only thing that `call` accepts (spec page 01, step 2). */
 export interface CallRequest {
   readonly kind: EndpointKind;
@@ -66,4 +76,6 @@ export interface CallRequest {
   readonly client?: ClientChannel;
   /** Absent: the client cannot be asked by ending the call. */
   readonly rounds?: ClientRounds;
+  /** Present: bodies reach no network, only these answers (`mxcp test`). */
+  readonly http?: readonly HttpAnswer[];
 }

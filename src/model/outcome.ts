@@ -46,11 +46,21 @@ export type Released =
   | { readonly form: 'content'; readonly blocks: readonly ContentBlock[] }
   | { readonly form: 'messages'; readonly messages: readonly RenderedMessage[] };
 
+/** How much of the tightest of the limits on a call is left. Integers; tokens and seconds. */
+export interface RateState {
+  readonly limit: number;
+  readonly remaining: number;
+  /** Until the whole limit is there again. */
+  readonly resetSeconds: number;
+}
+
 interface OutcomeBase {
   /** UUID of this call; in the answer, the log and the audit record. */
   readonly callId: string;
   readonly durationMs: number;
   readonly policy: PolicyReport;
+  /** Absent where no limit applies. */
+  readonly rate?: RateState;
 }
 
 /** How a call ended: the only thing that transports and audit see of it. */

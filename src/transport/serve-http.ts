@@ -7,7 +7,7 @@ import type { Project } from '../model/project.js';
 import type { HttpSettings } from '../model/settings.js';
 import { createApp } from './http/create-app.js';
 import { createDrain } from './http/drain.js';
-import { isLoopbackHost } from './http/host-guard.js';
+import { isLoopbackHost } from '../lib/loopback.js';
 import { listen } from './http/listen.js';
 import { createSdkBridge } from './http/sdk-bridge.js';
 import { defaultTimeouts, type Timeouts } from './http/timeouts.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpSettings } from '../../../src/model/settings.js';
-import { createHostGuard, isLoopbackHost } from '../../../src/transport/http/host-guard.js';
+import { isLoopbackHost } from '../../../src/lib/loopback.js';
+import { createHostGuard } from '../../../src/transport/http/host-guard.js';
 
 const local: HttpSettings = {
   host: '127.0.0.1',

@@ -1,0 +1,120 @@
+import { isIPv6 } from 'node:net';
+import { describeRefusal } from '../audit/describe-event.js';
+import { OverloadedError, RateLimitedError } from '../errors.js';
+import { isLoopbackHost } from '../lib/loopback.js';
+import type { Charge, Taken } from '../limit/buckets.js';
+import type { Rate, RateSettings } from '../model/auth-settings.js';
+import type { Caller } from '../model/caller.js';
+import type { RequestContext } from '../model/call.js';
+import type { RateState } from '../model/outcome.js';
+import { isListed } from './listing.js';
+import type { Operation } from './operation.js';
+import type { Runtime } from './runtime.js';
+
+/** Tiers of pages and endpoints that answer before anybody is known. */
+export type RouteTier = 'signIn' | 'consent' | 'token' | 'registration';
+
+/** IPv6 hands out networks of 2^64 addresses, so that a whole one counts as one address. */
+export function addressKey(ip: string | undefined): string {
+  if (ip === undefined || !isIPv6(ip) || ip.startsWith('::ffff:')) return ip ?? 'unknown';
+  const [head = '', tail] = (ip.split('%', 1)[0] ?? '').split('::', 2);
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
+  const groups = [...left, ...Array.from({ length: zeros }, () => '0'), ...right];
+  return `${groups
+    .slice(0, 4)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+}
+
+const proxyHeaders = /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/;
+
+/** True for somebody at this machine, whom the operator let in without a credential (spec page 06). */
+function isLocal(
+  { project }: Runtime,
+  { source }: Caller,
+  { ip, headers, transport }: RequestContext,
+): boolean {
+  if (transport !== 'http') return true;
+  if (source === 'verified' || source === 'key' || !isLoopbackHost(project.transport.http.host)) return false;
+  return isLoopbackHost(ip ?? '') && !Object.keys(headers).some((name) => proxyHeaders.test(name));
+}
+
+function charge(key: string, rate: Rate | undefined): Charge[] {
+  return rate === undefined ? [] : [{ key, rate }];
+}
+
+function whoOf({ key }: Caller, { ip }: RequestContext): string {
+  return key ?? `address ${addressKey(ip)}`;
+}
+
+function chargesOf(rates: RateSettings, caller: Caller, context: RequestContext): Charge[] {
+  const who = whoOf(caller, context);
+  return [
+    ...charge('global', rates.global),
+    ...(caller.source === 'key' ? charge(`key ${who}`, rates.perKey) : charge(`user ${who}`, rates.perUser)),
+    ...(caller.clientId === null ? [] : charge(`client ${caller.clientId}`, rates.perClient)),
+  ];
+}
+
+function refuseEmpty(taken: Taken): RateState {
+  if (taken.granted) return taken.state;
+  const { state, retryAfterSeconds } = taken;
+  throw new RateLimitedError(`Too many calls; try again in ${retryAfterSeconds} s`, retryAfterSeconds, state);
+}
+
+/**
+ * Counts one call against every tier that it is in, or against none when one of them is used up. Undefined where no limit
+ * applies. An endpoint that the caller does not see counts as none. Throws `CALL_RATE_LIMITED`.
+ */
+export async function chargeCall(
+  runtime: Runtime,
+  caller: Caller,
+  context: RequestContext,
+  operation: Operation | undefined,
+): Promise<RateState | undefined> {
+  if (isLocal(runtime, caller, context)) return undefined;
+  const { rates } = runtime.project;
+  const charges = chargesOf(rates, caller, context);
+  if (rates.perEndpoint && operation && isListed(runtime, caller, context, operation)) {
+    const { kind, name } = operation.endpoint;
+    charges.push({ key: `endpoint ${kind}/${name}`, rate: rates.perEndpoint });
+  }
+  if (charges.length === 0) return undefined;
+  const taken = runtime.rates.buckets.take(charges);
+  return refuseEmpty(taken instanceof Promise ? await taken : taken);
+}
+
+/** Takes one of the caller's places for calls at once. Throws `CALL_OVERLOADED` when all are taken. */
+export function enterPlace(
+  runtime: Runtime,
+  caller: Caller,
+  context: RequestContext,
+): (() => void) | undefined {
+  if (isLocal(runtime, caller, context)) return undefined;
+  const leave = runtime.rates.places.enter(whoOf(caller, context));
+  if (leave) return leave;
+  throw new OverloadedError('Too many calls of this caller are running; try again in a moment');
+}
+
+/** Counts one request by its address, before a credential is checked. Throws `CALL_RATE_LIMITED`. */
+export async function chargeAddress(runtime: Runtime, { ip }: RequestContext): Promise<void> {
+  const charges = charge(`address ${addressKey(ip)}`, runtime.project.rates.perAddress);
+  if (charges.length > 0) refuseEmpty(await runtime.rates.buckets.take(charges));
+}
+
+/**
+ * Counts one request of a sign-in, consent, token or registration route by its address. Throws `CALL_RATE_LIMITED`, after
+ * the refusal is on record.
+ */
+export async function chargeRoute(runtime: Runtime, tier: RouteTier, context: RequestContext): Promise<void> {
+  const rate = runtime.project.rates[tier];
+  try {
+    refuseEmpty(await runtime.rates.buckets.take([{ key: `${tier} ${addressKey(context.ip)}`, rate }]));
+  } catch (error) {
+    if (error instanceof RateLimitedError)
+      await runtime.audit.refuse(describeRefusal(runtime.describer, context, error));
+    throw error;
+  }
+}

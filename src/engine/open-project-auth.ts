@@ -1,0 +1,53 @@
+import { recordAuthEvent } from '../audit/describe-auth-event.js';
+import type { Auth } from '../auth/open-auth.js';
+import type { ScopeFacts } from '../auth/scope-facts.js';
+import type { VerifiedIdentity } from '../auth/identity.js';
+import { ConfigInvalidError } from '../errors.js';
+import type { ProviderSettings } from '../model/auth-settings.js';
+import type { Caller } from '../model/caller.js';
+import { adminCapability } from '../policy/check-condition.js';
+import type { RoleResolver } from '../policy/compile-roles.js';
+import { toIdentity } from './callers.js';
+import { publicUrl } from './public-url.js';
+import type { Runtime } from './runtime.js';
+
+/** What the ways in of a project are opened with. */
+export interface ProjectAuth extends Pick<Runtime, 'project' | 'audit' | 'describer' | 'logger' | 'scopes'> {
+  readonly roles: RoleResolver;
+  readonly siteSecret: string;
+}
+
+function factsOf({ project, scopes, roles }: ProjectAuth): ScopeFacts {
+  const callerOf = (identity: VerifiedIdentity): Caller => roles.resolve(toIdentity(identity)).caller;
+  return {
+    known: scopes.known,
+    defaults: project.authorization.scopes.defaultScopes,
+    allowed: (identity) => scopes.allowed(callerOf(identity)),
+    isAdmin: (identity) => callerOf(identity).capabilities.includes(adminCapability),
+  };
+}
+
+/** Says where the provider is configured that this version cannot sign people in at. */
+function notYet({ name, origin }: ProviderSettings): never {
+  const message = `People cannot sign in at the provider "${name}" in this version`;
+  throw new ConfigInvalidError([{ severity: 'error', rule: 'provider-not-available', message, origin }]);
+}
+
+/** Opens the ways in that the project configures; what happens at them is on record. Rejects as `openAuth` does. */
+export async function openProjectAuth(parts: ProjectAuth): Promise<Auth> {
+  const { project, audit, describer, logger, siteSecret } = parts;
+  const { openAuth } = await import('../auth/open-auth.js');
+  const { http } = project.transport;
+  return openAuth({
+    settings: project.auth,
+    project: project.name,
+    origin: project.origin,
+    siteSecret,
+    baseUrl: publicUrl(http),
+    mcpPath: http.path,
+    createProvider: notYet,
+    scopes: factsOf(parts),
+    record: (event) => recordAuthEvent(audit, describer, event),
+    warn: (message, err) => logger.warn({ err }, message),
+  });
+}
