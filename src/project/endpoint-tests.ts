@@ -1,5 +1,6 @@
 import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
+import type { HttpAnswer } from '../model/call.js';
 import type { EndpointTest, TestAssertions } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import {
@@ -56,8 +57,18 @@ function buildTest(field: Field, name: string, parameters: readonly string[]): E
     ...(user !== undefined && { user }),
     ...(stated?.entries !== undefined && { userContext: toPersona(stated.data as JsonObject) }),
     requestHeaders: buildHeaders(at(field, 'request_headers')),
+    http: itemsOf(at(field, 'http')).map(buildHttpAnswer),
     assertions: buildAssertions(field),
     origin: originOf(field),
+  };
+}
+
+function buildHttpAnswer(item: Field): HttpAnswer {
+  return {
+    url: stringOf(at(item, 'url')) ?? '',
+    method: stringOf(at(item, 'method')) ?? 'GET',
+    status: numberOf(at(item, 'status')) ?? 200,
+    response: item.entries?.get('response')?.data ?? null,
   };
 }
 

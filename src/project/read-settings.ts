@@ -7,6 +7,7 @@ import type { SiteLocation } from './find-site.js';
 import { defaultLimits, mergeLimits } from './limits.js';
 import type { Overrides } from './overrides.js';
 import { readAuth } from './auth/read-auth.js';
+import { checkBaseUrl } from './check-base-url.js';
 import { readAudit } from './read-audit.js';
 import { readDatabase } from './read-database.js';
 import { readLogging, readTransport } from './read-transport.js';
@@ -106,6 +107,8 @@ export async function readSettings(context: SettingsContext, productVersion: str
     reader.refuse(origin, 'MXCP_SECRET_KEY has less than 16 characters', secretRemedy);
   }
   const transport = readTransport(context);
+  const auth = await readAuth(context, transport);
+  reader.problems.push(...checkBaseUrl(context, transport, auth));
   return {
     server: {
       name: text('name', stringOf(at(site, 'project')) ?? ''),
@@ -115,7 +118,7 @@ export async function readSettings(context: SettingsContext, productVersion: str
     database: await readDatabase(context),
     audit: readAudit(context),
     transport,
-    auth: await readAuth(context, transport),
+    auth,
     logging: readLogging(context),
     ...(secretKey !== undefined && { secretKey }),
   };

@@ -114,6 +114,37 @@ describe('Strict-Transport-Security', () => {
   });
 });
 
+describe('base_url', () => {
+  const keys = 'auth: {api_keys: true}';
+
+  it.each([
+    [
+      'a server beyond loopback with authentication without it',
+      `${keys}, transport: {http: {host: 0.0.0.0}}`,
+      'error missing-base-url',
+    ],
+    ['a text that is no URL', 'transport: {http: {base_url: "http://"}}', 'error wrong-value'],
+    ['a URL with a query', 'transport: {http: {base_url: "https://a.example.com?x"}}', 'error wrong-value'],
+    [
+      'tokens in clear',
+      `${keys}, transport: {http: {base_url: "http://a.example.com"}}`,
+      'warning insecure-url',
+    ],
+  ])('is asked for: %s', async (_what, text, wanted) => {
+    const { problems } = await reading(inProfile(text));
+    expect(problems.map(({ severity, rule }) => `${severity} ${rule}`)).toEqual([wanted]);
+  });
+
+  it.each([
+    `${keys}, transport: {http: {host: 127.0.0.2}}`,
+    `${keys}, transport: {provider: stdio, http: {host: 0.0.0.0}}`,
+    `${keys}, transport: {http: {host: 0.0.0.0, base_url: "https://a.example.com/shop/"}}`,
+    'transport: {http: {host: 0.0.0.0}}',
+  ])('is not asked for: %s', async (text) => {
+    expect((await reading(inProfile(text))).problems).toEqual([]);
+  });
+});
+
 describe('tls', () => {
   const files = { 'tls/cert.pem': 'c', 'tls/key.pem': 'k', 'tls/ca.pem': 'a' };
   const site = (tls: string): string => inProfile(`transport: {http: {tls: {${tls}}}}`);

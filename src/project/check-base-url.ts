@@ -1,0 +1,51 @@
+import type { Problem } from '../errors.js';
+import { isLoopbackHost } from '../lib/loopback.js';
+import type { AuthSettings } from '../model/auth-settings.js';
+import type { TransportSettings } from '../model/settings.js';
+import { at, originOf } from './field.js';
+import { problem } from './problems.js';
+import type { SettingsContext } from './settings-context.js';
+
+/**
+ * The address by which clients reach the server: it must be a URL, and a server that others can reach must know its own when
+ * authentication is on, because what it publishes and the audience that it checks come from there (spec page 06).
+ */
+export function checkBaseUrl(
+  { site, user, profile }: SettingsContext,
+  { provider, http }: TransportSettings,
+  auth: AuthSettings,
+): readonly Problem[] {
+  const field =
+    at(user, 'transport', 'http', 'base_url') ??
+    at(profile, 'transport', 'http', 'base_url') ??
+    at(user, 'transport', 'http') ??
+    at(profile, 'transport', 'http') ??
+    site;
+  const found = (rule: string, message: string, remedy: string, severity: Problem['severity'] = 'error') => [
+    problem(originOf(field), { rule, message, remedy, severity }),
+  ];
+  const isReached = provider === 'streamable-http' && !auth.open;
+  if (http.baseUrl === undefined) {
+    if (!isReached || isLoopbackHost(http.host)) return [];
+    const message = `Others can reach ${http.host}, and authentication needs to know the address that they use`;
+    return found('missing-base-url', message, 'Set transport.http.base_url, or MXCP_BASE_URL: https://…');
+  }
+  const url = parse(http.baseUrl);
+  if (url === undefined) {
+    const message = '`base_url` must be a URL with http or https, without user name, query and fragment';
+    return found('wrong-value', message, 'Write it like https://mcp.example.com');
+  }
+  if (!isReached || url.protocol === 'https:' || isLoopbackHost(url.hostname)) return [];
+  const message = 'Clients send tokens to `base_url` in clear';
+  return found('insecure-url', message, 'Use https: tls here, or a proxy in front.', 'warning');
+}
+
+function parse(text: string): URL | undefined {
+  try {
+    const url = new URL(text);
+    const isBare = url.username === '' && url.password === '' && !/[?#]/.test(text);
+    return isBare && /^https?:$/.test(url.protocol) ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
