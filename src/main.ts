@@ -1,5 +1,6 @@
 import { processWorld } from './cli/process-world.js';
 import { runCli } from './cli/run-cli.js';
+import { isWorkLeftBehind } from './lib/left-behind.js';
 
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
@@ -8,9 +9,20 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** Runs the program with this process's arguments and streams, and ends the process with its exit code. */
+/** Ends the process by SIGTERM's default action: `process.exit` waits for threads, also for those that nobody can stop. */
+function endAtOnce(): void {
+  process.stderr.write('A query that cannot be stopped still runs: ending by SIGTERM\n');
+  process.removeAllListeners('SIGTERM');
+  process.kill(process.pid, 'SIGTERM');
+}
+
+/**
+ * Runs the program with this process's arguments and streams, and ends the process with its exit code, or by SIGTERM (143)
+ * when a query goes on that nobody can stop. Everything is on record and on disk by then.
+ */
 export async function main(): Promise<void> {
   const code = await runCli(process.argv.slice(2), processWorld());
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
-  process.exit(code);
+  if (isWorkLeftBehind()) endAtOnce();
+  else process.exit(code);
 }

@@ -135,7 +135,8 @@ export function createBodyHost(parts: HostParts): BodyHost {
   const progress = bounded(call.client?.progress);
   const notes = createFetchNotes(parts);
   const effects: Effects = { first: undefined };
-  const run = { caller: call.caller, request: call.request, signal: call.signal, limits };
+  const { caller, request, signal, outlives } = call;
+  const run = { caller, request, signal, outlives, limits };
   return {
     query: (sql, params) => {
       if (!rights.readOnly && effects.first === undefined && mayWrite(sql)) effects.first = 'what it writes';

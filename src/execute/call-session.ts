@@ -71,7 +71,10 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: Ab
     reusable = false;
     site.instance.health.note(error);
     stuck ||= call.signal.aborted;
-    if (stuck) held.abandon();
+    if (stuck) {
+      held.abandon();
+      call.outlives?.(running);
+    }
     return toExecuteError(error);
   };
   const execute = async (

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { leaveBehind } from '../lib/left-behind.js';
 import type { SourceText } from '../lib/source-text.js';
 import { InternalError } from '../errors.js';
 import type { Body } from '../model/endpoint.js';
@@ -50,9 +51,11 @@ export interface Database {
   readonly session: (readOnly: boolean, signal: AbortSignal) => CallSession;
   /** True while every place of the pool is held by a query that goes on though its call was answered long ago. */
   readonly exhausted: () => boolean;
+  /** True after a fatal error: every call fails with `DatabaseUnavailableError` until the process starts again. */
+  readonly failed: () => boolean;
   /**
    * Refuses new calls, waits until those that run are answered, and gives the instance back. Queries that go on though
-   * their calls were answered are waited for `graceMs` at most (default 2,000); the instance is given back when they end.
+   * their calls were answered are waited for `graceMs` at most (default 1,000); the instance is given back when they end.
    */
   readonly close: (graceMs?: number) => Promise<void>;
 }
@@ -99,13 +102,15 @@ async function openOn(
       body.kind === 'sql' ? runSql(site, body, args, call) : runBuiltin(site, body, args, call),
     session: (readOnly, signal) => openCallSession({ ...site, checkText }, readOnly, signal),
     exhausted: () => pool.exhausted(),
-    close: async (graceMs = 2000) => {
+    failed: () => instance.health.failed(),
+    close: async (graceMs = 1000) => {
       // Not before its last query ended: a file that is opened again would be two instances on one file.
       const released = pool.close().then(async () => {
         checks.close();
         await instance.release();
       });
       await Promise.race([released, pool.answered()]);
+      leaveBehind(released);
       await atMost(graceMs, released);
     },
   };

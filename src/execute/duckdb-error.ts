@@ -77,6 +77,11 @@ export function isConflict(failure: DuckdbFailure): boolean {
   return /conflict|PRIMARY KEY or UNIQUE/i.test(failure.message);
 }
 
+/** True when COMMIT wrote everything, and what failed is the checkpoint after it. */
+export function isDurable({ message }: DuckdbFailure): boolean {
+  return message.startsWith('Transaction COMMIT succeeded and is durable');
+}
+
 /** Classes of failure whose words concern statements, names and files, not the values of rows. */
 const aboutStatements = new Set([
   'Binder',

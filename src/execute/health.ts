@@ -15,6 +15,11 @@ export class Health {
     this.fatal = true;
   }
 
+  /** True after a fatal error. */
+  failed(): boolean {
+    return this.fatal;
+  }
+
   /** Throws `DatabaseUnavailableError` after a fatal error: what is on disk is whole, what is in memory may not be. */
   check(): void {
     if (!this.fatal) return;

@@ -5,7 +5,7 @@ import type { Caller } from '../model/caller.js';
 import type { ResultColumn } from '../model/effects.js';
 import type { Limits } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
-import { isConflict, readFailure, toCallersError, toExecuteError } from './duckdb-error.js';
+import { isConflict, isDurable, readFailure, toCallersError, toExecuteError } from './duckdb-error.js';
 import { leaseFor, type RunSite } from './lease-for.js';
 import { interruptible, throwIfStopped } from './guard.js';
 import type { Lease, LeaseKind } from './pool.js';
@@ -22,6 +22,8 @@ export interface RunCall {
   readonly signal: AbortSignal;
   /** Rows that it refuses are dropped while they stream. Throws to fail the call. */
   readonly keepRow?: (row: JsonObject) => boolean;
+  /** Hears of a query that may go on after its call has failed. */
+  readonly outlives?: (work: Promise<unknown>) => void;
 }
 
 /** What a body gave. */
@@ -110,17 +112,22 @@ async function begin(lease: Lease): Promise<void> {
   await lease.session.connection.run('BEGIN TRANSACTION');
 }
 
-/** Ends the transaction of a lease and gives it back. Closing a connection rolls its transaction back. */
+/**
+ * Ends the transaction of a lease and gives it back. Closing a connection rolls its transaction back. A COMMIT that has
+ * begun is waited for beyond any deadline: only its outcome says what is to be on record.
+ */
 export async function settleLease(site: RunSite, lease: Lease, commit: boolean): Promise<void> {
   try {
     await lease.session.connection.run(commit ? 'COMMIT' : 'ROLLBACK');
   } catch (error) {
     site.instance.health.note(error);
-    if (!commit) return;
-    if (isConflict(readFailure(error))) {
+    const failure = readFailure(error);
+    if (!commit || isDurable(failure)) return;
+    if (isConflict(failure)) {
       throw new ExecuteConflictError('Another call changed the same rows at the same time', { cause: error });
     }
-    throw new ExecuteCommitError('COMMIT failed; nothing was written', { cause: error });
+    const written = failure.type === 'FATAL' ? 'what was written shows after a restart' : 'nothing was written';
+    throw new ExecuteCommitError(`COMMIT failed; ${written}`, { cause: error });
   } finally {
     lease.giveBack('close');
   }
@@ -161,6 +168,7 @@ async function finish(
   } catch (error) {
     site.instance.health.note(error);
     lease.abandon();
+    call.outlives?.(work);
     throw toExecuteError(error);
   }
 }

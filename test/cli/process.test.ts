@@ -99,6 +99,17 @@ function leastCpuTime(args: readonly string[]): number {
   return Math.min(...times);
 }
 
+/** A request over HTTP that calls a tool. */
+function callOf(name: string, args: object): RequestInit {
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': '2025-06-18',
+  };
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } };
+  return { method: 'POST', headers, body: JSON.stringify(message) };
+}
+
 describe('the mxcp executable', () => {
   it.each(['--version', '--help'])(
     'answers %s within twice the time that node needs to do nothing',
@@ -163,6 +174,36 @@ describe('the mxcp executable', () => {
     expect(await exit).toEqual({ code: 1, signal: null });
   });
 
+  it('ends within its grace although a query runs that nobody can stop, with the call on record', async () => {
+    const sql = "SELECT levenshtein(repeat('x', 100000), repeat($y, 100000)) AS n";
+    writeFileSync(
+      join(site, 'tools', 'stubborn.yml'),
+      `mxcp: 1
+tool:
+  name: stubborn
+  limits: {timeout: 100ms}
+  parameters: [{name: y, type: string}]
+  source: {code: "${sql}"}
+`,
+    );
+    const server = start('serve', '--port', '0');
+    const exit = ended(server);
+    const why = shown(server.stderr, 'cannot be stopped');
+    const url = /http:\S+/.exec(await shown(server.stdout, '/mcp'))?.[0] ?? '';
+    const answer = await fetch(url, callOf('stubborn', { y: 'y' }));
+    expect(await answer.text()).toContain('EXECUTE_TIMEOUT');
+    const before = performance.now();
+    server.kill('SIGTERM');
+    expect(await exit).toEqual({ code: null, signal: 'SIGTERM' });
+    expect(performance.now() - before).toBeLessThan(10_000 + 2000);
+    await why;
+    expect(mxcp('log', '--status', 'error', '--tool', 'stubborn', '--json').stdout).toContain(
+      'EXECUTE_TIMEOUT',
+    );
+    expect(mxcp('log', 'verify').status).toBe(0);
+    rmSync(join(site, 'tools', 'stubborn.yml'));
+  }, 30_000);
+
   it('ends at once on a second signal, while a call is running', async () => {
     const tool = `mxcp: 1\ntool: { name: endless, source: { code: "CREATE TABLE e AS ${endless}" } }\n`;
     writeFileSync(join(site, 'tools', 'endless.yml'), tool);
@@ -170,15 +211,7 @@ describe('the mxcp executable', () => {
     const stopping = shown(server.stderr, 'Stopping');
     const exit = ended(server);
     const url = /http:\S+/.exec(await shown(server.stdout, '/mcp'))?.[0] ?? '';
-    const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'endless', arguments: {} } };
-    const headers = {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': '2025-06-18',
-    };
-    const answer = fetch(url, { method: 'POST', headers, body: JSON.stringify(call) }).then((response) =>
-      response.text(),
-    );
+    const answer = fetch(url, callOf('endless', {})).then((response) => response.text());
     const lost = expect(answer).rejects.toThrow();
     await Promise.race([started('endless'), stopping]);
     server.kill('SIGTERM');

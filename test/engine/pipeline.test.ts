@@ -357,3 +357,30 @@ describe('closing', () => {
     rmSync(dirname(own.runtime.project.root), { recursive: true });
   });
 });
+
+describe('a query that nobody can stop', () => {
+  it('keeps the place of its endpoint until it ends, though its caller was answered', async () => {
+    const own = await openSite({
+      'mxcp-site.yml': files['mxcp-site.yml'],
+      'tools/stubborn.yml': `mxcp: 1
+tool:
+  name: stubborn
+  limits: {timeout: 50ms, concurrency: 1}
+  parameters: [{name: text, type: string, default: x}]
+  source: {code: "SELECT levenshtein(repeat($text, 20000), repeat('y', 20000)) AS n"}
+`,
+    });
+    const { runtime } = own;
+    const ask = async (): Promise<string> => {
+      const caller = runtime.callerOf('http');
+      const request = { kind: 'tool', name: 'stubborn', arguments: {}, caller } as const;
+      const outcome = await call(runtime, { ...request, context: context('http') });
+      return outcome.status === 'success' ? 'success' : outcome.error.code;
+    };
+    expect(await ask()).toBe('EXECUTE_TIMEOUT');
+    expect(await ask()).toBe('CALL_OVERLOADED');
+    expect(runtime.ready()).toBe(true);
+    await vi.waitUntil(async () => (await ask()) === 'EXECUTE_TIMEOUT', { timeout: 20_000 });
+    await own.close();
+  }, 30_000);
+});

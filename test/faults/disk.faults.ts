@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mxcp, recordsIn, serve, type Server, type Site } from '../e2e/program.js';
@@ -228,5 +237,37 @@ describe('a flood of refused strangers', () => {
     expect(server.said.stderr.length).toBeLessThan(400_000);
     const { code } = await mxcp(site, ['log', 'verify']);
     expect(code).toBe(0);
+  });
+});
+
+/** Each commit is followed by a checkpoint, whose failure DuckDB calls fatal. */
+const eagerCheckpoints = "SET checkpoint_threshold = '1KB'";
+
+describe('a database that fails for good', () => {
+  it('takes no more calls, says so, the server is not ready, and what it acknowledged is there', async () => {
+    const disk = mountSmallDisk(8);
+    endings.push(disk.remove);
+    const site = faultSite({ database: join(disk.path, 'log', 'data.duckdb'), init: eagerCheckpoints });
+    endings.push(site.remove);
+    const server = await serve(site);
+    endings.push(server.kill);
+    await expectServing(server, 'before');
+    const room = join(disk.path, 'room');
+    writeFileSync(room, Buffer.alloc(65_536));
+    disk.fill();
+    rmSync(room); // enough for the write-ahead log, not for a checkpoint
+    let written = 1;
+    while ((await status(server)) === 200 && written < 20) {
+      expect((await callTool(server.url, 'write', { nonce: `n${written}` })).end).toBe('success');
+      written += 1;
+    }
+    disk.clear();
+    const { end, text } = await callTool(server.url, 'read', { nonce: 'after' });
+    expect(end).toBe('EXECUTE_DATABASE_UNAVAILABLE');
+    expect(text).not.toContain('No space');
+    expect(await status(server)).toBe(503);
+    await server.stop();
+    const { stdout } = await mxcp(site, ['query', 'SELECT count(*) AS n FROM written', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ result: [{ n: written }] });
   });
 });

@@ -5,9 +5,9 @@ export const planted = 'RELEASED-5d2a';
 
 /** A site whose log and database are where a test wants them. */
 export function faultSite(
-  options: { audit?: string; database?: string; env?: Record<string, string> } = {},
+  options: { audit?: string; database?: string; init?: string; env?: Record<string, string> } = {},
 ): Site {
-  const { audit = '', database = ':memory:', env = {} } = options;
+  const { audit = '', database = ':memory:', init = '', env = {} } = options;
   return writeSite(
     {
       'mxcp-site.yml': `
@@ -16,7 +16,7 @@ project: faults
 profile: default
 profiles:
   default:
-    duckdb: {path: '${database}', init: "CREATE TABLE IF NOT EXISTS written (nonce VARCHAR)"}
+    duckdb: {path: '${database}', init: "CREATE TABLE IF NOT EXISTS written (nonce VARCHAR); ${init}"}
     audit: {${audit}}
 `,
       'tools/read.yml': `
