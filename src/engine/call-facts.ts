@@ -18,7 +18,7 @@ function userFacts(caller: Caller): JsonObject {
 }
 
 /** What a body is told of its call. Nothing in it is a credential: headers that carry one are absent from every context. */
-export function callFacts({ caller, request, callId }: ExecuteCall, maxBytes: number): CallFacts {
+export function callFacts({ caller, request, callId, http }: ExecuteCall, maxBytes: number): CallFacts {
   const { id, transport, headers, ip, client, traceId } = request;
   return {
     user: userFacts(caller),
@@ -31,6 +31,7 @@ export function callFacts({ caller, request, callId }: ExecuteCall, maxBytes: nu
       client: client ? { ...client } : null,
     },
     traceId: traceId ?? null,
+    ...(http && { http }),
     maxBytes,
   };
 }

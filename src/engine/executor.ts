@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model/json.js';
 import type { Caller } from '../model/caller.js';
-import type { ClientChannel, RequestContext } from '../model/call.js';
+import type { ClientChannel, HttpAnswer, RequestContext } from '../model/call.js';
 import type { ContentBlock } from '../model/content.js';
 import type { CallTree, CallWithin } from './call-tree.js';
 
@@ -14,11 +14,11 @@ export interface ExecuteCall {
   readonly keepRow?: (row: Json) => boolean;
   readonly callId: string;
   readonly client?: ClientChannel;
+  /** Present: bodies reach no network, only these answers. */
+  readonly http?: readonly HttpAnswer[];
   /** Present for a call from inside of a body: it runs where that body runs. */
   readonly tree?: CallTree;
   readonly callWithin: CallWithin;
-  /** Hears of work that may go on after the call has failed: until it settles, the call's places are not free. */
-  readonly outlives: (work: Promise<unknown>) => void;
   /** Takes a line for the record of this call. */
   readonly noteEvent: (event: Json) => void;
   readonly noteBusiness: (event: JsonObject) => void;

@@ -3,6 +3,7 @@ import type { EndpointKind, EndpointPolicies } from './rule.js';
 import type { Origin } from '../errors.js';
 import type { SourceText } from '../lib/source-text.js';
 import type { Parameter, TypeNode } from './type-node.js';
+import type { HttpAnswer } from './call.js';
 import type { Persona } from './caller.js';
 
 /** Bounds of one call. Sizes in bytes, times in milliseconds (spec pages 03 and 07). */
@@ -64,6 +65,8 @@ export interface EndpointTest {
   readonly user?: string;
   readonly userContext?: Persona;
   readonly requestHeaders: Readonly<Record<string, string>>;
+  /** What `ctx.fetch` gets; any other request of a body fails. */
+  readonly http: readonly HttpAnswer[];
   readonly assertions: TestAssertions;
   readonly origin: Origin;
 }

@@ -63,6 +63,7 @@ export async function runTest(run: TestRun, planned: PlannedTest): Promise<RanTe
     caller: runtime.callerOf('cli', personaOf(run, test)),
     context: cliRequest(requestHeaders(Object.entries({ ...test.requestHeaders, ...headers }))),
     signal,
+    http: test.http,
   };
   const { call } = await import('../../engine/pipeline.js');
   const startedAt = performance.now();

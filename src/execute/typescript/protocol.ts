@@ -1,3 +1,4 @@
+import type { HttpAnswer } from '../../model/call.js';
 import type { Json, JsonObject } from '../../model/json.js';
 
 /** What a body may know of the call that it serves; everything else it has to ask for. */
@@ -5,6 +6,8 @@ export interface CallFacts {
   readonly user: JsonObject;
   readonly request: JsonObject;
   readonly traceId: string | null;
+  /** Present: what `ctx.fetch` gets instead of the network. */
+  readonly http?: readonly HttpAnswer[];
   /** Bytes of JSON that a result may have on its way to the server. */
   readonly maxBytes: number;
 }

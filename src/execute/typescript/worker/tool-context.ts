@@ -59,7 +59,7 @@ export function createContext(scope: CallScope, facts: CallFacts, settings: Json
     progress: (done: number, total?: number, message?: string) =>
       scope.tell('progress', input({ done, total, message })),
     signal: scope.signal,
-    fetch: createFetch(scope, facts.traceId),
+    fetch: createFetch(scope, facts),
     elicit: async (key: string, schema: JsonObject, message: string) =>
       (await scope.ask('elicit', input({ key, schema, message }))) as unknown as ElicitAnswer,
     content,
