@@ -3,7 +3,6 @@ import type { PersistenceSettings } from '../../model/auth-settings.js';
 import type { Backend } from './backend.js';
 import { openKeys } from './open-keys.js';
 import { SealedStore } from './sealed-store.js';
-import { openSqliteBackend } from './sqlite-backend.js';
 import type { Store } from './store.js';
 import { asUnavailable } from './unavailable.js';
 
@@ -23,8 +22,12 @@ export interface StoreOptions {
   readonly warn?: (message: string, error: unknown) => void;
 }
 
+/** Only the library of the store that is used is loaded. */
 async function openBackend({ settings, project }: StoreOptions): Promise<Backend> {
-  if (settings.type === 'sqlite') return openSqliteBackend(settings.path);
+  if (settings.type === 'sqlite') {
+    const { openSqliteBackend } = await import('./sqlite-backend.js');
+    return openSqliteBackend(settings.path);
+  }
   const { openRedisBackend } = await import('./redis-backend.js');
   return openRedisBackend(settings.url, project);
 }
