@@ -1,6 +1,6 @@
 import type { VerifiedIdentity } from '../identity.js';
 import { toClaims } from '../claims.js';
-import type { SignIn, UpstreamProfile, UpstreamTokens } from '../providers/provider.js';
+import type { Profile, SignIn, UpstreamTokens } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
 import { collectionOf } from './collection.js';
 
@@ -11,7 +11,7 @@ export type ConnectionState = 'connected' | 'awaiting' | 'error';
 export interface Account {
   readonly key: string;
   readonly provider: string;
-  readonly profile: UpstreamProfile;
+  readonly profile: Profile;
   readonly tokens?: UpstreamTokens;
   readonly state: ConnectionState;
   readonly signedInAt: number;
@@ -29,18 +29,18 @@ export interface Credential {
 const kind = 'oauth:Account';
 
 /** `user.key`: unique across providers. */
-export function accountKey(provider: string, { subject }: UpstreamProfile): string {
+export function accountKey(provider: string, { subject }: Profile): string {
   return `${provider}|${subject}`;
 }
 
 /** Who is calling, from an account and what the credential may do. */
 export function identityOf(account: Account, credential: Credential): VerifiedIdentity {
-  const { issuer, claims, ...profile } = account.profile;
+  const { claims, ...profile } = account.profile;
   return {
     ...profile,
     source: 'verified',
     provider: account.provider,
-    issuer,
+    issuer: null,
     key: account.key,
     claims: toClaims(claims),
     ...credential,

@@ -20,6 +20,8 @@ const publicOnly: FetchGuard = {
 
 const maxBytes = 65_536;
 const defaultTimeoutMs = 2_500;
+const pauseMs = 10_000;
+const maxFailures = 1_000;
 
 /** The address that is connected to: one that was checked, so that a second answer of DNS changes nothing. */
 async function checkedAddress(hostname: string, guard: FetchGuard): Promise<string> {
@@ -63,24 +65,46 @@ async function get(url: URL, address: string, guard: FetchGuard, signal: AbortSi
     if (typeof value === 'string') headers.set(name, value);
   }
   const status = response.statusCode ?? 0;
-  return status === 200
-    ? new Response(new Uint8Array(body), { status, headers })
-    : new Response(null, { status: 502 });
+  return new Response(status === 200 ? new Uint8Array(body) : null, {
+    status: status === 200 ? 200 : 502,
+    headers,
+  });
+}
+
+async function checked(
+  input: string | URL | Request,
+  init: RequestInit | undefined,
+  guard: FetchGuard,
+): Promise<Response> {
+  const url = new URL(input instanceof Request ? input.url : input);
+  if (url.protocol !== 'https:') throw new Error('Only https is fetched');
+  if (url.username !== '' || url.password !== '') throw new Error('The address must not have a user name');
+  const signal = init?.signal ?? AbortSignal.timeout(defaultTimeoutMs);
+  const aborted = once(signal, 'abort').then(() => Promise.reject(new Error('The host was too slow')));
+  const work = checkedAddress(url.hostname, guard).then((address) => get(url, address, guard, signal));
+  return Promise.race([work, aborted]);
 }
 
 /**
  * A `fetch` for addresses that strangers choose (client metadata documents and key sets): GET over https to a public address
  * that was checked before connecting, no redirects, no cookies, at most 64 KiB, and one time limit over DNS, connection and
- * body. Rejects otherwise.
+ * body. Rejects otherwise, and for ten seconds after a failure without asking again: nobody is flooded through this server.
  */
 export function createGuardedFetch(guard: FetchGuard = publicOnly): typeof fetch {
+  const failures = new Map<string, number>();
   return async (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input);
-    if (url.protocol !== 'https:') throw new Error('Only https is fetched');
-    if (url.username !== '' || url.password !== '') throw new Error('The address must not have a user name');
-    const signal = init?.signal ?? AbortSignal.timeout(defaultTimeoutMs);
-    const aborted = once(signal, 'abort').then(() => Promise.reject(new Error('The host was too slow')));
-    const work = checkedAddress(url.hostname, guard).then((address) => get(url, address, guard, signal));
-    return Promise.race([work, aborted]);
+    const address = input instanceof Request ? input.url : String(input);
+    if (performance.now() - (failures.get(address) ?? -Infinity) < pauseMs) {
+      throw new Error('The address failed a moment ago');
+    }
+    try {
+      const answer = await checked(input, init, guard);
+      if (answer.ok) return answer;
+      throw new Error(`The host answers with ${answer.status}`);
+    } catch (error) {
+      if (failures.size >= maxFailures) failures.clear();
+      failures.set(address, performance.now());
+      throw error;
+    }
   };
 }

@@ -90,7 +90,6 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
     settings.providers.map(({ name, callbackPath }) => [name, callbackPath ?? `/oauth/callback/${name}`]),
   );
   const callbackPath = (name: string): string => callbacks.get(name) ?? `/oauth/callback/${name}`;
-  const exposed = new Set(settings.providers.flatMap(({ name, exposeToken }) => (exposeToken ? [name] : [])));
 
   const accounts = createAccounts(store, settings.refreshTokenTtlMs + settings.sessionTtlMs);
   const grants = createGrants(store);
@@ -146,9 +145,6 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
     signIn: createSignIn({ ...shared, library, sessions, callbackPath, baseUrl, cookie }),
     account: createAccountPage({ store, accounts, grants, sessions, upstream, facts, formTokens, record }),
     handle: handler.attach(library),
-    externalToken: async (userKey) => {
-      const account = await accounts.find(userKey);
-      return account !== undefined && exposed.has(account.provider) ? upstream.token(userKey) : undefined;
-    },
+    externalToken: (userKey) => upstream.token(userKey),
   };
 }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type Library from 'oidc-provider';
 import type { AuthEvent } from '../../model/auth-settings.js';
-import { UpstreamRefusedError, type Provider, type SignIn } from '../providers/provider.js';
+import { SignInFailedError, UpstreamRefusedError } from '../../errors.js';
+import type { Provider, SignIn } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
 import type { Account, Accounts } from './accounts.js';
 import { asPublic, from, type Exchange } from './exchange.js';
@@ -122,15 +123,15 @@ export function createSignIn(parts: SignInParts): UpstreamSignIn {
     } catch (cause) {
       if (cause instanceof UpstreamRefusedError) {
         await refuse(exchange, name, 'the provider, or a rule about its organisations, refuses this person');
-        const why =
-          'You are known at the provider, and not among those who may use this server. Ask its operator.';
+        const why = `${cause.message}. The operator of this server says who may use it.`;
         throw new PageProblem(403, 'You may not sign in here', why, { next, cause });
       }
+      const answered = cause instanceof SignInFailedError;
       parts.warn(`Signing in at ${name} failed`, cause);
       await refuse(exchange, name, 'the provider could not be asked, or its answer was not valid');
-      const why =
-        'The provider could not be asked, or its answer was not valid. The operator finds the cause in the log.';
-      throw new PageProblem(502, 'Signing in failed', why, { next, cause });
+      const said = answered ? `${cause.message}.` : 'The provider could not be asked.';
+      const why = `${said} Try again in a minute; the operator finds the cause in the log.`;
+      throw new PageProblem(answered ? 400 : 502, 'Signing in failed', why, { next, cause });
     }
   }
 
@@ -154,7 +155,11 @@ export function createSignIn(parts: SignInParts): UpstreamSignIn {
     begin: async (exchange, name, interaction) => {
       const provider = providers.get(name);
       if (provider === undefined) {
-        throw new PageProblem(404, 'No such provider', 'Nobody signs in there on this server.');
+        throw new PageProblem(
+          404,
+          'No such provider',
+          'Nobody signs in there on this server. Go back and choose another one.',
+        );
       }
       const [state, nonce, codeVerifier, browser] = [random(), random(), random(), random()];
       const pending = {

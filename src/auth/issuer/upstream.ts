@@ -1,5 +1,6 @@
 import type { AuthEvent } from '../../model/auth-settings.js';
-import { UpstreamRefusedError, type Provider } from '../providers/provider.js';
+import { UpstreamRefusedError } from '../../errors.js';
+import type { Provider } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
 import type { Account, Accounts } from './accounts.js';
 import { groupOf } from './groups.js';
@@ -22,7 +23,7 @@ export interface Upstream {
    * ended. Where the provider cannot be asked, its last word counts as long as `maxAgeMs`.
    */
   recheck(key: string): Promise<Account | undefined>;
-  /** A token of the provider that works now, refreshed ahead of its end; undefined where there is none. */
+  /** A token of the provider that works now, refreshed ahead of its end; undefined where there is none to give out. */
   token(key: string): Promise<string | undefined>;
   /** Forgets the provider's tokens. */
   disconnect(key: string): Promise<void>;
@@ -129,7 +130,7 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     token: async (key) => {
       const account = await accounts.find(key);
       const provider = account && providers.get(account.provider);
-      if (account?.tokens === undefined || provider === undefined) return undefined;
+      if (account?.tokens === undefined || provider?.exposeToken !== true) return undefined;
       const refresh = endsSoon(account, refreshAheadMs) && account.tokens.refreshToken !== undefined;
       const now = refresh ? await refreshed(account, provider) : account;
       return now === undefined || endsSoon(now, 0) ? undefined : now.tokens?.accessToken;

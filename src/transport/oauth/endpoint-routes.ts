@@ -49,7 +49,7 @@ export function mountEndpoints(scope: FastifyInstance, parts: OAuthParts): void 
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', (_request, _body, done) => done(null));
 
-  const page = { config: { oauthPage: true } };
+  const page = { config: { access: 'oauth', oauthPage: true } } as const;
   scope.get(endpoints.authorize, page, async (request, reply) => {
     await parts.limit('signIn', request.ip);
     asPerson(request, reply);
@@ -66,7 +66,7 @@ export function mountEndpoints(scope: FastifyInstance, parts: OAuthParts): void 
     [endpoints.register, 'registration'],
   ];
   for (const [path, tier] of tiers) {
-    scope.post(path, async (request, reply) => {
+    scope.post(path, { config: { access: 'oauth' } }, async (request, reply) => {
       await parts.limit(tier, request.ip);
       asClient(request, reply);
       if (tooLarge(request)) {
@@ -75,7 +75,7 @@ export function mountEndpoints(scope: FastifyInstance, parts: OAuthParts): void 
       }
       return pass(parts, request, reply);
     });
-    scope.options(path, (request, reply) =>
+    scope.options(path, { config: { access: 'public' } }, (request, reply) =>
       reply.code(204).headers(preflightHeaders(request.headers['access-control-request-headers'])).send(),
     );
   }

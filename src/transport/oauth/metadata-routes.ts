@@ -21,7 +21,8 @@ export function mountMetadata(app: FastifyInstance, parts: OAuthParts): void {
       if (document === undefined) reply.callNotFound();
       else void reply.header('cache-control', 'public, max-age=300').send(document);
     };
-    app.get(path, handler);
-    app.get(`${path}/*`, handler);
+    const anybody = { config: { access: 'public' } } as const;
+    app.get(path, anybody, handler);
+    app.get(`${path}/*`, anybody, handler);
   }
 }

@@ -107,7 +107,7 @@ export function mountPages(scope: FastifyInstance, parts: OAuthParts): void {
     scope.route<{ Params: Params; Querystring: Query }>({
       method,
       url,
-      config: { oauthPage: true },
+      config: { access: 'oauth', oauthPage: true },
       handler: async (request, reply) => {
         const issuer = parts.issuer();
         if (issuer === undefined) {
@@ -129,7 +129,7 @@ export function mountPages(scope: FastifyInstance, parts: OAuthParts): void {
   route('POST', '/oauth', 'consent', act);
   route('GET', '/oauth/callback/*', 'signIn', callback);
   route('GET', '/*', undefined, callback);
-  scope.get('/oauth/style.css', (_request, reply) =>
+  scope.get('/oauth/style.css', { config: { access: 'public' } }, (_request, reply) =>
     reply
       .headers({ 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=3600' })
       .send(styleSheet),

@@ -26,7 +26,6 @@ export interface SiteOptions {
   /** Rejects: the audit log cannot be written. */
   readonly record?: (event: AuthEvent) => Promise<void>;
   readonly providers?: readonly StandIn[];
-  readonly exposeToken?: boolean;
 }
 
 /** The authorization server behind its real routes, on loopback. */
@@ -43,10 +42,7 @@ export interface Site {
   readonly close: () => Promise<void>;
 }
 
-function settingsOf(
-  { settings = {}, clients = [], exposeToken = false }: SiteOptions,
-  names: readonly string[],
-): IssuerSettings {
+function settingsOf({ settings = {}, clients = [] }: SiteOptions, names: readonly string[]): IssuerSettings {
   const provider = {
     type: 'oidc' as const,
     clientId: 'mxcp',
@@ -55,7 +51,7 @@ function settingsOf(
     allowedOrgs: [],
     allowedTeams: [],
     allowedDomains: [],
-    exposeToken,
+    exposeToken: false,
     claimMappings: [],
     origin,
   };

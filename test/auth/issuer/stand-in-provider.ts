@@ -2,12 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  UpstreamRefusedError,
-  type Provider,
-  type SignIn,
-  type UpstreamProfile,
-} from '../../../src/auth/providers/provider.js';
+import { AuthUnavailableError, SignInFailedError, UpstreamRefusedError } from '../../../src/errors.js';
+import type { Profile, Provider, SignIn } from '../../../src/auth/providers/provider.js';
 
 /** An identity provider over HTTP whose authorize page signs the current person in at once, without asking. */
 export interface StandIn {
@@ -32,9 +28,8 @@ interface Issued {
   readonly redirectUri: string;
 }
 
-function profileOf(person: string): UpstreamProfile {
+function profileOf(person: string): Profile {
   return {
-    issuer: null,
     subject: `id-of-${person}`,
     userId: `id-of-${person}`,
     username: person,
@@ -46,7 +41,7 @@ function profileOf(person: string): UpstreamProfile {
 }
 
 /** Starts the stand-in on loopback. */
-export async function startStandIn(name = 'acme'): Promise<StandIn> {
+export async function startStandIn(name = 'acme', exposeToken = false): Promise<StandIn> {
   const codes = new Map<string, Issued>();
   const refreshTokens = new Map<string, string>();
   const server = createServer((request, response) => {
@@ -76,6 +71,8 @@ export async function startStandIn(name = 'acme'): Promise<StandIn> {
     return {
       profile: profileOf(person),
       tokens: {
+        subject: `id-of-${person}`,
+        scopes: [],
         accessToken: `upstream-access-${randomUUID()}`,
         refreshToken,
         ...(lifetimeMs !== undefined && { expiresAt: Date.now() + lifetimeMs }),
@@ -86,23 +83,25 @@ export async function startStandIn(name = 'acme'): Promise<StandIn> {
   const provider: Provider = {
     name,
     type: 'oidc',
+    exposeToken,
+    logoutUrl: () => Promise.resolve(undefined),
     authorizeUrl: ({ state, nonce, codeChallenge, redirectUri }) => {
-      if (standIn.down) return Promise.reject(new Error('down'));
+      if (standIn.down) return Promise.reject(new AuthUnavailableError('down'));
       const asked = { state, nonce, code_challenge: codeChallenge, redirect_uri: redirectUri };
       return Promise.resolve(`${origin}/authorize?${new URLSearchParams(asked).toString()}`);
     },
     finish: async ({ code, codeVerifier, nonce, redirectUri }) => {
-      if (standIn.down) throw new Error('down');
+      if (standIn.down) throw new AuthUnavailableError('down');
       const issued = codes.get(code);
       codes.delete(code);
       const challenge = createHash('sha256').update(codeVerifier).digest('base64url');
       if (issued?.challenge !== challenge || issued.nonce !== nonce || issued.redirectUri !== redirectUri) {
-        throw new Error('the code is not of this sign-in');
+        throw new SignInFailedError('the code is not of this sign-in');
       }
       return Promise.resolve(signIn(issued.person));
     },
     refresh: async ({ refreshToken = '' }) => {
-      if (standIn.down) throw new Error('down');
+      if (standIn.down) throw new AuthUnavailableError('down');
       const person = refreshTokens.get(refreshToken);
       if (person === undefined) throw new UpstreamRefusedError('the refresh token was used');
       refreshTokens.delete(refreshToken);

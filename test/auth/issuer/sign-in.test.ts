@@ -1,0 +1,233 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Browser, type Seen } from './browser.js';
+import { atClient, authorizeRequest, dance, refresh, register, toConsent } from './dance.js';
+import { openSite, type Site } from './open-site.js';
+import { startStandIn, type StandIn } from './stand-in-provider.js';
+
+let site: Site;
+let second: StandIn;
+beforeAll(async () => {
+  second = await startStandIn('<b>two</b>');
+  site = await openSite({ providers: [await startStandIn('acme', true), second] });
+});
+afterAll(() => site.close());
+afterEach(() => {
+  Object.assign(site.upstream, { person: 'ada', down: false, lifetimeMs: undefined });
+  site.upstream.refused.clear();
+});
+
+/** Starts a sign-in for a client, and stops where the provider sends the browser back to. */
+async function atProvider(browser: Browser) {
+  const attempt = authorizeRequest(site, await register(site));
+  const page = await browser.go(attempt.url);
+  const link = /href="([^"]*\/sign-in\/acme)"/.exec(page.text)?.[1] ?? '';
+  const callback = await browser.go(link, ({ pathname }) => pathname.startsWith('/oauth/callback/'));
+  return { page, link, callback: new URL(callback.location ?? '') };
+}
+
+function failed(seen: Seen, status = 400) {
+  expect([seen.status, seen.location]).toEqual([status, undefined]);
+  expect(seen.headers.get('content-type')).toContain('text/html');
+  expect(seen.headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(seen.text).toMatch(/Go back|Try again|account/);
+}
+
+async function works(accessToken: string): Promise<boolean> {
+  return site.issuer.authenticator.verify({ kind: 'bearer', value: accessToken }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Runs while the clock is ahead, so that providers are asked again. */
+async function later<T>(ms: number, work: () => Promise<T>): Promise<T> {
+  const now = Date.now();
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => now + ms);
+  try {
+    return await work();
+  } finally {
+    clock.mockRestore();
+  }
+}
+
+describe('the sign-in page', () => {
+  it('offers every provider, names the client, and escapes what operators call things', async () => {
+    const { page } = await atProvider(new Browser());
+    expect(page.text.match(/Sign in with /g)).toHaveLength(2);
+    expect(page.text).toContain('Test client');
+    expect(page.text).toContain('&lt;b&gt;two&lt;/b&gt;');
+    expect(page.text).not.toContain('<b>');
+  });
+
+  it('can be cancelled, which the client hears', async () => {
+    const browser = new Browser();
+    const { page } = await atProvider(browser);
+    const sent = await browser.submit(page, 'decision', 'deny');
+    const answer = new URL((await browser.go(sent.location ?? '', atClient)).location ?? '');
+    expect(answer.searchParams.get('error')).toBe('access_denied');
+  });
+
+  it('begins nothing for another browser, or at an unknown provider', async () => {
+    const browser = new Browser();
+    const { link } = await atProvider(browser);
+    failed(await new Browser().request(link));
+    failed(await browser.request(link.replace('acme', 'nobody')), 404);
+    failed(await browser.request(link.replace('acme', '__proto__')), 404);
+  });
+});
+
+describe('the state of a sign-in', () => {
+  it('is single use, of one browser, of one provider, and ends after ten minutes', async () => {
+    const browser = new Browser();
+    const mine = await atProvider(browser);
+    failed(await new Browser().request(mine.callback));
+    failed(await browser.request(mine.callback));
+
+    const next = await atProvider(browser);
+    const elsewhere = new URL(next.callback);
+    elsewhere.pathname = `/oauth/callback/${encodeURIComponent('<b>two</b>')}`;
+    const mixed = await browser.request(elsewhere);
+    expect([mixed.status === 400 || mixed.status === 404, mixed.location]).toEqual([true, undefined]);
+
+    const old = await atProvider(browser);
+    failed(await later(601_000, () => browser.request(old.callback)));
+
+    const good = await atProvider(browser);
+    expect((await browser.request(good.callback)).status).toBe(303);
+    failed(await browser.request(good.callback));
+    expect(site.events).toContainEqual(
+      expect.objectContaining({ event: 'sign-in', outcome: 'failure', provider: 'unknown' }),
+    );
+  });
+
+  it.each(['', '?state=', '?state=x', '?state=x&state=y', '?code=x', `?state=${'x'.repeat(5000)}`])(
+    'that is wrong gets a page that helps: %s',
+    async (query) => {
+      failed(await new Browser().request(`${site.url}/oauth/callback/acme${query.slice(0, 6000)}`));
+    },
+  );
+
+  it('of one tab does not disturb another tab', async () => {
+    const browser = new Browser();
+    const [first, other] = [await atProvider(browser), await atProvider(browser)];
+    expect((await browser.request(other.callback)).status).toBe(303);
+    expect((await browser.request(first.callback)).status).toBe(303);
+  });
+});
+
+describe('a provider', () => {
+  it('that refuses a person gives a page, and nobody is signed in', async () => {
+    site.upstream.refused.add('ada');
+    const browser = new Browser();
+    const { callback } = await atProvider(browser);
+    failed(await browser.request(callback), 403);
+    expect((await browser.request(`${site.url}/oauth`)).text).toContain('Sign in with');
+  });
+
+  it('that is left by the person gives a page', async () => {
+    site.upstream.person = undefined;
+    const browser = new Browser();
+    const { callback } = await atProvider(browser);
+    failed(await browser.request(callback));
+  });
+
+  it('that is down gives a page, without its words', async () => {
+    const browser = new Browser();
+    const { callback, link } = await atProvider(browser);
+    site.upstream.down = true;
+    failed(await browser.request(callback), 502);
+    const again = await browser.request(link);
+    expect([again.status, again.text.includes('down')]).toEqual([502, false]);
+  });
+
+  it('signs another person in in the same browser, under a new session', async () => {
+    const browser = new Browser();
+    await dance(site, { browser });
+    site.upstream.person = 'bob';
+    const page = await browser.go(`${site.url}/oauth/sign-in/acme`);
+    expect(page.text).toContain('<strong>bob</strong>');
+    const clientId = await register(site);
+    const again = await toConsent(browser, authorizeRequest(site, clientId, { prompt: 'login' }));
+    expect(again.text).toContain('bob');
+  });
+});
+
+describe('a refresh here asks the provider again', () => {
+  it('and takes what it says now', async () => {
+    const { clientId, refreshToken } = await dance(site);
+    const before = site.upstream.refreshes;
+    expect((await later(120_000, () => refresh(site, clientId, refreshToken))).status).toBe(200);
+    expect(site.upstream.refreshes).toBe(before + 1);
+    expect(site.events).toContainEqual(
+      expect.objectContaining({ event: 'upstream-refresh', outcome: 'success' }),
+    );
+  });
+
+  it('and ends everything of a person that it refuses', async () => {
+    site.upstream.person = 'eve';
+    const { clientId, refreshToken, accessToken, browser } = await dance(site);
+    site.upstream.refused.add('eve');
+    const { body } = await later(120_000, () => refresh(site, clientId, refreshToken));
+    expect(body.error).toBe('invalid_grant');
+    expect(await works(accessToken)).toBe(false);
+    expect((await browser.request(`${site.url}/oauth`)).text).toContain('Sign in with');
+  });
+
+  it('and goes on for a while when it is down', async () => {
+    const { clientId, refreshToken } = await dance(site);
+    site.upstream.down = true;
+    const first = await later(120_000, () => refresh(site, clientId, refreshToken));
+    expect(first.status).toBe(200);
+    expect((await site.issuer.externalToken('acme|id-of-ada')) ?? '').toMatch(/^upstream-access-/);
+  });
+});
+
+describe('the token of the provider', () => {
+  it('is given out refreshed, once for many who ask at a time', async () => {
+    site.upstream.person = 'grace';
+    site.upstream.lifetimeMs = 30_000;
+    await dance(site);
+    const before = site.upstream.refreshes;
+    site.upstream.lifetimeMs = 3_600_000;
+    const tokens = await Promise.all(
+      Array.from({ length: 5 }, () => site.issuer.externalToken('acme|id-of-grace')),
+    );
+    expect(new Set(tokens).size).toBe(1);
+    expect([tokens[0]?.startsWith('upstream-access-'), site.upstream.refreshes - before]).toEqual([true, 1]);
+  });
+
+  it('is given out for nobody unknown, and not without the setting', async () => {
+    expect(await site.issuer.externalToken('acme|nobody')).toBeUndefined();
+    const closed = await openSite();
+    try {
+      await dance(closed);
+      expect(await closed.issuer.externalToken('acme|id-of-ada')).toBeUndefined();
+    } finally {
+      await closed.close();
+    }
+  });
+});
+
+describe('what cannot be recorded', () => {
+  it('does not happen', async () => {
+    let full = false;
+    const broken = await openSite({
+      record: () => (full ? Promise.reject(new Error('disk full')) : Promise.resolve()),
+    });
+    try {
+      const { clientId, refreshToken, browser } = await dance(broken);
+      const attempt = authorizeRequest(broken, clientId);
+      const page = await toConsent(browser, attempt);
+      full = true;
+      const refreshed = await refresh(broken, clientId, refreshToken);
+      expect([refreshed.status, refreshed.body.access_token]).toEqual([503, undefined]);
+      const allowed = await browser.submit(page, 'decision', 'allow');
+      expect([allowed.status >= 500, allowed.location]).toEqual([true, undefined]);
+      const account = await browser.request(`${broken.url}/oauth`);
+      expect((await browser.submit(account, 'action', 'sign-out')).status).toBeGreaterThanOrEqual(500);
+      expect((await browser.request(`${broken.url}/oauth`)).text).toContain('You are signed in');
+    } finally {
+      await broken.close();
+    }
+  });
+});
