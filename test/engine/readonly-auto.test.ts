@@ -13,7 +13,7 @@ it.each([
   const root = mkdtempSync(join(tmpdir(), 'mxcp-auto-'));
   const files = {
     'mxcp-site.yml':
-      'mxcp: 1\nproject: auto\nprofile: default\nprofiles: {default: {duckdb: {path: data.duckdb}}}\n',
+      'mxcp: 1\nproject: auto\nprofile: default\nprofiles: {default: {duckdb: {path: data.duckdb, readonly: auto}}}\n',
     'tools/w.yml': `mxcp: 1\ntool: {name: w, source: {file: ../typescript/w.ts}${hint}}\n`,
     'typescript/w.ts': 'export const w = () => 1;\n',
   };
