@@ -90,6 +90,11 @@ export class UpstreamRefusedError extends BaseError {
   readonly code = 'AUTH_UPSTREAM_REFUSED';
 }
 
+/** A request whose `Host` or `Origin` says that a foreign web page may have caused it. */
+export class OriginRefusedError extends BaseError {
+  readonly code = 'AUTH_ORIGIN_REFUSED';
+}
+
 /** An open server refuses this request: it is not from this machine, or it came through a proxy. */
 export class AnonymousRefusedError extends BaseError {
   readonly code = 'AUTH_ANONYMOUS_REFUSED';
@@ -311,6 +316,7 @@ export type MxcpError =
   | AuthUnavailableError
   | SignInFailedError
   | UpstreamRefusedError
+  | OriginRefusedError
   | AnonymousRefusedError
   | InsufficientScopeError
   | UnknownEndpointError

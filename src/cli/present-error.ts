@@ -42,6 +42,9 @@ function adviceFor(error: MxcpError): Advice {
     case 'AUTH_CREDENTIAL_INVALID':
     case 'AUTH_CREDENTIAL_AMBIGUOUS':
     case 'AUTH_UNAVAILABLE':
+    case 'AUTH_SIGN_IN_FAILED':
+    case 'AUTH_UPSTREAM_REFUSED':
+    case 'AUTH_ORIGIN_REFUSED':
     case 'AUTH_ANONYMOUS_REFUSED':
     case 'AUTH_INSUFFICIENT_SCOPE':
     case 'CALL_INVALID_ARGUMENTS':

@@ -117,6 +117,10 @@ function faceOf(error: MxcpError): Face {
       return refused(error.message, 400);
     case 'AUTH_UNAVAILABLE':
       return failed('The credential cannot be checked at the moment. Try again later.', 503);
+    case 'AUTH_SIGN_IN_FAILED':
+      return refused(error.message, 400);
+    case 'AUTH_UPSTREAM_REFUSED':
+    case 'AUTH_ORIGIN_REFUSED':
     case 'AUTH_ANONYMOUS_REFUSED':
       return refused(error.message, 403);
     case 'AUTH_INSUFFICIENT_SCOPE':

@@ -1,19 +1,28 @@
-import type { Json, JsonObject } from '../../model/json.js';
 import type { ProviderType } from '../../model/auth-settings.js';
+import type { Json, JsonObject } from '../../model/json.js';
 
-/** What an upstream provider gave for one person. Kept sealed in the store. Times in milliseconds since the Unix epoch. */
-export interface UpstreamTokens {
-  readonly accessToken: string;
-  /** When the access token ends, where the provider says so. */
-  readonly expiresAt?: number;
-  readonly refreshToken?: string;
-  readonly scope?: string;
+/** What a sign-in starts with. `state` and `nonce` belong to the caller, who keeps them with the code verifier. */
+export interface AuthorizeRequest {
+  readonly state: string;
+  readonly nonce: string;
+  /** RFC 7636, method S256. */
+  readonly codeChallenge: string;
+  readonly redirectUri: string;
 }
 
-/** Who signed in, as the provider vouches for it; lists are raw, as the role resolver wants them. */
-export interface UpstreamProfile {
-  /** The provider's `iss`, where it has one. */
-  readonly issuer: string | null;
+/** What came back on the redirect, and what the sign-in was started with. */
+export interface AuthorizeResponse {
+  readonly code: string;
+  readonly codeVerifier: string;
+  readonly nonce: string;
+  readonly redirectUri: string;
+  /** RFC 9207: must name this provider where it is there, and be there where the provider says so. */
+  readonly iss?: string;
+}
+
+/** Who the provider says has signed in (spec page 06, "Profile mapping"). */
+export interface Profile {
+  /** Never reassigned by the provider; second part of `user.key`. */
   readonly subject: string;
   readonly userId: string;
   readonly username: string | null;
@@ -28,43 +37,49 @@ export interface UpstreamProfile {
   readonly claims: JsonObject;
 }
 
-/** A finished sign-in upstream. */
+/** The tokens that a provider gave for one person. Secret; plain JSON. */
+export interface UpstreamTokens {
+  /** Whose they are: a refresh that brings somebody else's is refused. */
+  readonly subject: string;
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  /** Milliseconds since the Unix epoch; absent: the access token does not expire by itself. */
+  readonly expiresAt?: number;
+  readonly scopes: readonly string[];
+  /** The last ID token, as a hint for signing out. */
+  readonly idToken?: string;
+  /** What signed tokens said of the person: a refresh that brings no ID token goes on with it. */
+  readonly verifiedClaims?: JsonObject;
+  /** Salesforce: where it describes the person. */
+  readonly identityUrl?: string;
+}
+
+/** A finished sign-in, or a refreshed one. */
 export interface SignIn {
-  readonly profile: UpstreamProfile;
+  readonly profile: Profile;
   readonly tokens: UpstreamTokens;
 }
 
-/** What the browser is sent to the provider with. */
-export interface AuthorizeRequest {
-  readonly state: string;
-  readonly nonce: string;
-  /** PKCE S256. */
-  readonly codeChallenge: string;
-  readonly redirectUri: string;
-}
-
-/** What the browser came back with, and what this server kept meanwhile. */
-export interface CodeAnswer {
-  readonly code: string;
-  readonly codeVerifier: string;
-  readonly nonce: string;
-  readonly redirectUri: string;
-  /** RFC 9207, where the provider sent it. */
-  readonly iss?: string;
-}
-
-/** The provider says, or a rule about organisations and domains says, that this person may not sign in (any more). */
-export class UpstreamRefusedError extends Error {
-  override readonly name = 'UpstreamRefusedError';
-}
-
-/** One upstream identity provider (spec page 06, "Providers"). Other errors than `UpstreamRefusedError`: it cannot be told now. */
+/**
+ * One upstream identity provider (spec page 06, "Providers"). Methods reject with `AUTH_SIGN_IN_FAILED` when what came back
+ * is not valid, `AUTH_UPSTREAM_REFUSED` when the provider or the operator's lists do not let the person in (any more), and
+ * `AUTH_UNAVAILABLE` when it cannot be told now. No message has a token, a code or anything about the person.
+ */
 export interface Provider {
-  /** `user.provider`, first part of `user.key`. */
+  /** The operator's name for it; `user.provider`. */
   readonly name: string;
   readonly type: ProviderType;
+  /** Bodies may have its token. */
+  readonly exposeToken: boolean;
+  /** Where the browser goes. */
   authorizeUrl(request: AuthorizeRequest): Promise<string>;
-  finish(answer: CodeAnswer): Promise<SignIn>;
-  /** New tokens where there is a refresh token, the profile read again, membership checked again. */
+  /** Redeems the code, checks everything that came with it and the operator's lists. */
+  finish(response: AuthorizeResponse): Promise<SignIn>;
+  /**
+   * Fresh tokens where there is a refresh token, and in any case a fresh look at the person, with the lists checked again.
+   * Tokens that have expired and cannot be refreshed are refused.
+   */
   refresh(tokens: UpstreamTokens): Promise<SignIn>;
+  /** Where the browser goes to sign out there too; undefined where the provider has no such page. */
+  logoutUrl(tokens: UpstreamTokens | undefined, returnTo: string): Promise<string | undefined>;
 }
