@@ -3,6 +3,7 @@ import {
   AnonymousRefusedError,
   CredentialInvalidError,
   CredentialRequiredError,
+  type MxcpError,
   toMxcpError,
 } from '../errors.js';
 import type { Caller, Persona } from '../model/caller.js';
@@ -68,9 +69,13 @@ export async function admit(
   try {
     await chargeAddress(runtime, context);
     return await identify(runtime, request);
-  } catch (cause) {
-    const error = toMxcpError(cause);
-    await runtime.audit.refuse(describeRefusal(runtime.describer, context, error));
-    throw error;
+  } catch (error) {
+    return refuse(runtime, context, toMxcpError(error));
   }
+}
+
+/** Puts a refusal on record, singly or counted, and throws it. Throws `AUDIT_UNAVAILABLE` when it cannot be recorded. */
+export async function refuse(runtime: Runtime, context: RequestContext, error: MxcpError): Promise<never> {
+  await runtime.audit.refuse(describeRefusal(runtime.describer, context, error));
+  throw error;
 }

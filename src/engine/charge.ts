@@ -58,10 +58,13 @@ function chargesOf(rates: RateSettings, caller: Caller, context: RequestContext)
   ];
 }
 
+function limited(state: RateState, seconds: number): RateLimitedError {
+  return new RateLimitedError(`Too many calls; try again in ${seconds} s`, seconds, state);
+}
+
 function refuseEmpty(taken: Taken): RateState {
   if (taken.granted) return taken.state;
-  const { state, retryAfterSeconds } = taken;
-  throw new RateLimitedError(`Too many calls; try again in ${retryAfterSeconds} s`, retryAfterSeconds, state);
+  throw limited(taken.state, taken.retryAfterSeconds);
 }
 
 /**
@@ -109,12 +112,10 @@ export async function chargeAddress(runtime: Runtime, { ip }: RequestContext): P
  * the refusal is on record.
  */
 export async function chargeRoute(runtime: Runtime, tier: RouteTier, context: RequestContext): Promise<void> {
-  const rate = runtime.project.rates[tier];
-  try {
-    refuseEmpty(await runtime.rates.buckets.take([{ key: `${tier} ${addressKey(context.ip)}`, rate }]));
-  } catch (error) {
-    if (error instanceof RateLimitedError)
-      await runtime.audit.refuse(describeRefusal(runtime.describer, context, error));
-    throw error;
-  }
+  const key = `${tier} ${addressKey(context.ip)}`;
+  const taken = await runtime.rates.buckets.take([{ key, rate: runtime.project.rates[tier] }]);
+  if (taken.granted) return;
+  const error = limited(taken.state, taken.retryAfterSeconds);
+  await runtime.audit.refuse(describeRefusal(runtime.describer, context, error));
+  throw error;
 }

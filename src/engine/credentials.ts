@@ -7,8 +7,8 @@ export interface Credentials {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   /** Names of the query parameters of the URL. */
   readonly queryNames: readonly string[];
-  /** What TLS has checked, where clients are asked for a certificate. */
-  readonly certificate?: ClientCertificate;
+  /** What the connection showed, where clients are asked for a certificate. */
+  readonly certificate?: ClientCertificate | 'untrusted';
 }
 
 const credentialParameters = new Set(['access_token', 'api_key', 'apikey', 'token', 'key']);
@@ -37,5 +37,7 @@ export function presentedBy({ headers, queryNames, certificate }: Credentials): 
   }
   if (authorization[0] !== undefined) return fromAuthorization(authorization[0]);
   if (keys[0] !== undefined) return { kind: 'api-key', value: keys[0].trim() };
+  if (certificate === 'untrusted')
+    throw new CredentialInvalidError('No configured authority vouches for the client certificate');
   return certificate && { kind: 'certificate', value: certificate.fingerprint, certificate };
 }

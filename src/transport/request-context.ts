@@ -7,7 +7,7 @@ import { traceIdOf } from './request-headers.js';
 /** What stays the same for all messages of one HTTP request or one stdio connection. */
 export type ConnectionContext = Pick<
   RequestContext,
-  'transport' | 'headers' | 'ip' | 'userAgent' | 'sessionId' | 'client'
+  'transport' | 'headers' | 'ip' | 'userAgent' | 'sessionId' | 'client' | 'tagFilter'
 >;
 
 /** Longest client name or version that is kept. */

@@ -35,7 +35,7 @@ export interface HttpServer {
 }
 
 function refuseOpenServer(project: Project, settings: HttpSettings): void {
-  if (project.auth.allowAnonymous || isLoopbackHost(settings.host)) return;
+  if (!project.auth.open || project.auth.allowAnonymous || isLoopbackHost(settings.host)) return;
   throw new ConfigInvalidError([
     {
       severity: 'error',
@@ -47,8 +47,17 @@ function refuseOpenServer(project: Project, settings: HttpSettings): void {
   ]);
 }
 
-function urlOf({ address, family, port }: AddressInfo, path: string): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}${path}`;
+function urlOf({ address, family, port }: AddressInfo, { path, tls }: HttpSettings): string {
+  return `${tls === undefined ? 'http' : 'https'}://${family === 'IPv6' ? `[${address}]` : address}:${port}${path}`;
+}
+
+/** What is sent beyond this machine without TLS can be read on the way, credentials included. */
+function warnOfPlainHttp({ host, tls, trustProxy }: HttpSettings, logger: Logger): void {
+  if (isLoopbackHost(host) || tls !== undefined || trustProxy.length > 0) return;
+  logger.warn(
+    { host },
+    'plain http beyond loopback: set transport.http.tls, or trust_proxy behind a TLS proxy',
+  );
 }
 
 /**
@@ -64,8 +73,14 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   const app = createApp({ runtime, settings, logger, drain, bridge, direct, ...(persona && { persona }) });
   await app.ready();
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const listener = await listen((request, response) => app.routing(request, response), settings, timeouts);
-  const url = urlOf(listener.address, settings.path);
+  const listener = await listen({
+    handler: (request, response) => app.routing(request, response),
+    settings,
+    timeouts,
+    logger,
+  });
+  const url = urlOf(listener.address, settings);
+  warnOfPlainHttp(settings, logger);
   logger.info({ url }, 'listening');
   return {
     url,

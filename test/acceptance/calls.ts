@@ -14,7 +14,8 @@ export function person(fields: Partial<Persona> = {}): Persona {
 
 /** The context of a request that comes now. */
 export function contextOf(transport: Transport): RequestContext {
-  return { transport, id: 'request', time: Date.now() * 1000, headers: {} };
+  const ip = transport === 'http' ? { ip: '127.0.0.1' } : {};
+  return { transport, id: 'request', time: Date.now() * 1000, headers: {}, ...ip };
 }
 
 /** One call of a tool, or of the kind that is named, by somebody. */

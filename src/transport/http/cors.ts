@@ -14,7 +14,7 @@ const allowedHeaders = [
 ];
 
 const exposedHeaders =
-  'mcp-protocol-version, retry-after, www-authenticate, x-ratelimit-limit, x-ratelimit-remaining';
+  'mcp-protocol-version, retry-after, www-authenticate, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset';
 
 /** A parameter header of MCP (`x-mcp-header`). */
 const parameterHeader = /^mcp-param-[!#$%&'*+.^_`|~0-9a-z-]+$/;

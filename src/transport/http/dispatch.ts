@@ -20,6 +20,8 @@ export interface Admitted {
   readonly headers: RawHeaders;
   /** Aborts when the client goes away, or when the server stops. */
   readonly signal: AbortSignal;
+  /** Where clients learn how to get a token. */
+  readonly metadataUrl?: string | undefined;
 }
 
 /** JSON-RPC code of MCP for headers that differ from the body. */
@@ -40,7 +42,7 @@ function classify(body: Json, headers: RawHeaders): InboundClassificationOutcome
 
 async function answerDirect(
   call: DirectCall,
-  { session, signal }: Admitted,
+  { session, signal, metadataUrl }: Admitted,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   let refusal: { error: MxcpError; callId: string } | undefined;
@@ -50,7 +52,7 @@ async function answerDirect(
   };
   const { name, arguments: args, meta, era } = call;
   const ended = await callTool({ ...session, era, refuse }, { name, arguments: args, meta, signal });
-  if (refusal) return sendFailure(reply, refusal.error, refusal.callId, call.id);
+  if (refusal) return sendFailure(reply, refusal.error, refusal.callId, { id: call.id, metadataUrl });
   return sendMessage(reply, era, writeDirect(call, ended, info));
 }
 

@@ -1,12 +1,23 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
 import type { HttpSettings } from '../../model/settings.js';
+import type { Logger } from '../../engine/logger.js';
 import { answerClientError } from './client-error.js';
+import { followTlsFiles, tlsOptions } from './tls.js';
 import type { Timeouts } from './timeouts.js';
 
 /** Bytes of all headers of a request. */
 const maxHeaderBytes = 16_384;
+
+/** What listens. */
+export interface ListenOptions {
+  readonly handler: RequestListener;
+  readonly settings: HttpSettings;
+  readonly timeouts: Timeouts;
+  readonly logger: Logger;
+}
 
 /** Sockets on which requests arrive. */
 export interface Listener {
@@ -16,17 +27,27 @@ export interface Listener {
   readonly close: () => Promise<void>;
 }
 
-function createBoundedServer(handler: RequestListener, settings: HttpSettings, timeouts: Timeouts): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: maxHeaderBytes,
-      connectionsCheckingInterval: timeouts.check,
-      headersTimeout: timeouts.headers,
-      requestTimeout: timeouts.request,
-      keepAliveTimeout: timeouts.keepAlive,
-    },
-    handler,
-  );
+function createAnyServer(
+  options: ServerOptions,
+  { handler, settings: { tls }, logger }: ListenOptions,
+): Server {
+  if (tls === undefined) return createServer(options, handler);
+  const server = createSecureServer({ ...options, ...tlsOptions(tls) }, handler);
+  const stop = followTlsFiles(server, tls, logger);
+  server.once('close', stop);
+  return server;
+}
+
+function createBoundedServer(options: ListenOptions): Server {
+  const { settings, timeouts } = options;
+  const bounds = {
+    maxHeaderSize: maxHeaderBytes,
+    connectionsCheckingInterval: timeouts.check,
+    headersTimeout: timeouts.headers,
+    requestTimeout: timeouts.request,
+    keepAliveTimeout: timeouts.keepAlive,
+  };
+  const server = createAnyServer(bounds, options);
   server.maxConnections = settings.maxConnections;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerClientError(error, socket),
@@ -58,17 +79,13 @@ async function close(server: Server): Promise<void> {
  * Listens with bounds on headers, connections and slow clients. `localhost` is both of its addresses, as far as the
  * machine has them. Throws the system's error when the address cannot be listened on.
  */
-export async function listen(
-  handler: RequestListener,
-  settings: HttpSettings,
-  timeouts: Timeouts,
-): Promise<Listener> {
-  const { host, port } = settings;
-  const first = createBoundedServer(handler, settings, timeouts);
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { host, port } = options.settings;
+  const first = createBoundedServer(options);
   const address = await bind(first, host === 'localhost' ? '127.0.0.1' : host, port);
   const servers = [first];
   if (host === 'localhost' && port !== 0) {
-    const second = createBoundedServer(handler, settings, timeouts);
+    const second = createBoundedServer(options);
     try {
       await bind(second, '::1', port);
       servers.push(second);

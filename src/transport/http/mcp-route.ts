@@ -2,19 +2,24 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { admit } from '../../engine/admit.js';
 import type { Logger } from '../../engine/logger.js';
+import { resourceMetadataUrl } from '../../engine/public-url.js';
 import type { Runtime } from '../../engine/runtime.js';
 import { ShuttingDownError, toMxcpError } from '../../errors.js';
 import type { Persona } from '../../model/caller.js';
 import type { Json } from '../../model/json.js';
+import type { RateState } from '../../model/outcome.js';
 import type { BaseSession } from '../mcp/session.js';
 import { rpcCodes } from '../present-error.js';
 import { type ConnectionContext, messageContext } from '../request-context.js';
 import { groupHeaders, type RawHeaders, visibleHeaders } from '../request-headers.js';
+import { clientCertificate } from './client-certificate.js';
 import { dispatch } from './dispatch.js';
 import type { Drain } from './drain.js';
+import { rateHeaders } from './rate-headers.js';
 import { readBody } from './read-body.js';
 import { sendFailure, sendRpcError } from './rpc-answer.js';
 import type { SdkBridge } from './sdk-bridge.js';
+import { tagFilterOf } from './tag-filter.js';
 
 /** What the MCP route is made of. */
 export interface McpRouteParts {
@@ -40,19 +45,34 @@ interface Admission {
   readonly headers: RawHeaders;
 }
 
-function connectionOf(request: FastifyRequest, headers: RawHeaders): ConnectionContext {
+function connectionOf(
+  request: FastifyRequest,
+  headers: RawHeaders,
+  query: URLSearchParams,
+): ConnectionContext {
   const userAgent = headers['user-agent']?.[0];
+  const tagFilter = tagFilterOf(query);
   return {
     transport: 'http',
     headers: visibleHeaders(headers),
     ip: request.ip,
+    ...(tagFilter !== undefined && { tagFilter }),
     ...(userAgent !== undefined && { userAgent }),
   };
 }
 
-function queryNames(url: string): string[] {
+const noQuery = new URLSearchParams();
+
+function queryOf(url: string): URLSearchParams {
   const start = url.indexOf('?');
-  return start === -1 ? [] : [...new URLSearchParams(url.slice(start + 1)).keys()];
+  return start === -1 ? noQuery : new URLSearchParams(url.slice(start + 1));
+}
+
+/** A batch or a stream may have begun its answer: then what is left of the limits is not told. */
+function tellRate(reply: FastifyReply): (rate: RateState) => void {
+  return (rate) => {
+    if (!reply.raw.headersSent) reply.headers(rateHeaders(rate));
+  };
 }
 
 /** True for a body that is not sent as it is: nothing here unpacks one, so that none grows. */
@@ -82,27 +102,41 @@ function cancellation(reply: FastifyReply, drain: Drain, standing: boolean): Abo
 /** Answers a POST to the MCP endpoint (spec pages 01 and 09): admitted before its body is read, then read, dispatched. */
 export function createMcpRoute(parts: McpRouteParts): McpRoute {
   const { runtime, logger, drain, bridge, direct, persona } = parts;
+  const { project } = runtime();
+  const metadataUrl = resourceMetadataUrl(project);
+  const asksForCertificates = project.auth.clientCertificates;
   const admissions = new WeakMap<FastifyRequest, Admission>();
   return {
     onRequest: async (request, reply) => {
       if (drain.draining())
         return sendFailure(reply, new ShuttingDownError('The server is stopping'), randomUUID());
       const headers = groupHeaders(request.raw.rawHeaders);
-      const connection = connectionOf(request, headers);
+      const query = queryOf(request.url);
+      const connection = connectionOf(request, headers, query);
       const context = messageContext(connection, undefined);
       try {
-        const asked = { headers, queryNames: queryNames(request.url), ...(persona && { persona }) };
-        const caller = await admit(runtime(), asked, context);
+        const certificate = asksForCertificates ? clientCertificate(request.raw.socket) : undefined;
+        const caller = await admit(
+          runtime(),
+          {
+            headers,
+            queryNames: [...query.keys()],
+            ...(certificate && { certificate }),
+            ...(persona && { persona }),
+          },
+          context,
+        );
         const session = {
           runtime,
           caller,
           logger,
           context: (meta: unknown) => messageContext(connection, meta),
+          noteRate: tellRate(reply),
         };
         admissions.set(request, { session, headers });
         return undefined;
       } catch (error) {
-        return sendFailure(reply, toMxcpError(error), context.id);
+        return sendFailure(reply, toMxcpError(error), context.id, { metadataUrl });
       }
     },
     handler: async (request, reply) => {
@@ -119,7 +153,7 @@ export function createMcpRoute(parts: McpRouteParts): McpRoute {
       const read = readBody(request.body, headers['mcp-protocol-version']?.[0]);
       if (!read.ok) return sendRpcError(reply, 400, { code: read.code, message: read.message });
       const signal = cancellation(reply, drain, isStanding(read.body));
-      return dispatch({ session, headers, signal, body: read.body }, reply, bridge, direct);
+      return dispatch({ session, headers, signal, body: read.body, metadataUrl }, reply, bridge, direct);
     },
   };
 }

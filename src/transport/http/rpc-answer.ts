@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { MxcpError } from '../../errors.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import { presentError } from '../present-error.js';
+import { rateHeaders } from './rate-headers.js';
 import { sendJson } from './send-message.js';
 
 /** A JSON-RPC id as it can be told back. */
@@ -29,17 +30,27 @@ export function sendRpcError(
 }
 
 /** RFC 6750, section 3: what a client has to do about a 401 or about missing scopes. */
-function challengeOf(error: MxcpError): string | undefined {
+function challengeOf(error: MxcpError, metadataUrl: string | undefined): string | undefined {
+  const metadata = metadataUrl === undefined ? [] : [`resource_metadata="${metadataUrl}"`];
+  const bearer = (...parts: readonly string[]): string =>
+    `Bearer ${[...parts, ...metadata].join(', ')}`.trim();
   switch (error.code) {
     case 'AUTH_CREDENTIAL_REQUIRED':
-      return 'Bearer';
+      return bearer();
     case 'AUTH_CREDENTIAL_INVALID':
-      return 'Bearer error="invalid_token"';
+      return bearer('error="invalid_token"');
     case 'AUTH_INSUFFICIENT_SCOPE':
-      return `Bearer error="insufficient_scope", scope="${error.requiredScopes.join(' ')}"`;
+      return bearer('error="insufficient_scope"', `scope="${error.requiredScopes.join(' ')}"`);
     default:
       return undefined;
   }
+}
+
+/** How a failure is sent, beside what it says itself. */
+interface FailureOptions {
+  readonly id?: MessageId;
+  /** Where clients learn how to get a token (RFC 9728). */
+  readonly metadataUrl?: string | undefined;
 }
 
 /** Sends a failure of ours with the HTTP status, challenge and `Retry-After` that belong to it. */
@@ -47,12 +58,14 @@ export function sendFailure(
   reply: FastifyReply,
   error: MxcpError,
   callId: string,
-  id: MessageId = null,
+  { id = null, metadataUrl }: FailureOptions = {},
 ): FastifyReply {
   const { status, rpcCode, text, meta } = presentError(error, callId);
-  const challenge = challengeOf(error);
+  const challenge = challengeOf(error, metadataUrl);
   if (challenge !== undefined) reply.header('www-authenticate', challenge);
-  if (error.code === 'CALL_RATE_LIMITED')
-    reply.header('retry-after', String(Math.ceil(error.retryAfterSeconds)));
+  if (error.code === 'CALL_RATE_LIMITED') {
+    reply.header('retry-after', String(error.retryAfterSeconds));
+    if (error.rate) reply.headers(rateHeaders(error.rate));
+  }
   return sendRpcError(reply, status, { code: rpcCode, message: text, data: meta }, id);
 }

@@ -16,6 +16,7 @@ interface SdkRequest {
   readonly headers: RawHeaders;
   readonly signal: AbortSignal;
   readonly session: BaseSession;
+  readonly metadataUrl?: string | undefined;
 }
 
 interface Refusal {
@@ -78,7 +79,8 @@ async function relay(response: Response, pending: Pending, reply: FastifyReply):
 }
 
 function refused({ refusal, request }: Pending, reply: FastifyReply): FastifyReply | undefined {
-  return refusal && sendFailure(reply, refusal.error, refusal.callId, idOf(request.body));
+  const { body, metadataUrl } = request;
+  return refusal && sendFailure(reply, refusal.error, refusal.callId, { id: idOf(body), metadataUrl });
 }
 
 /** Creates the bridge; `logger` hears of what the SDK only reports. */

@@ -1,3 +1,5 @@
+import type { HttpSettings } from '../../model/settings.js';
+
 /** On every answer, errors included (spec page 06). Nothing here is a page, so that everything is forbidden. */
 export const securityHeaders: Readonly<Record<string, string>> = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -9,5 +11,8 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 };
 
-/** One year, added when the client's side of the connection is https. */
-export const strictTransport = 'max-age=31536000; includeSubDomains';
+/** RFC 6797, one year, for answers that left over https; undefined when the operator turned it off. */
+export function strictTransport({ hsts, hstsPreload }: HttpSettings): string | undefined {
+  if (!hsts) return undefined;
+  return `max-age=31536000; includeSubDomains${hstsPreload ? '; preload' : ''}`;
+}

@@ -51,6 +51,7 @@ export async function settle(
 ): Promise<Ended | Failed> {
   try {
     const ended = await outcome;
+    if (ended.rate) session.noteRate?.(ended.rate);
     return ended.status === 'success' ? ended : fail(session, ended.error, ended.callId);
   } catch (error) {
     const known = toMxcpError(error);

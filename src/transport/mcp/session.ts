@@ -3,6 +3,7 @@ import type { Runtime } from '../../engine/runtime.js';
 import type { MxcpError } from '../../errors.js';
 import type { Caller } from '../../model/caller.js';
 import type { RequestContext } from '../../model/call.js';
+import type { RateState } from '../../model/outcome.js';
 import type { Era } from './era.js';
 
 /** Everything that the protocol handlers know about whom they serve: one HTTP request, or one stdio connection. */
@@ -16,6 +17,8 @@ export interface Session {
   readonly context: (meta: unknown) => RequestContext;
   /** The connection stays while a call runs, so that the client of an older revision can be asked (stdio). */
   readonly asks?: true;
+  /** Hears what is left of the limits on a call; absent where nobody is told. */
+  readonly noteRate?: (rate: RateState) => void;
   /** Takes a failure that the transport tells in its own way (HTTP 401, 403, 429); absent where it has none. */
   readonly refuse?: (error: MxcpError, callId: string) => void;
 }

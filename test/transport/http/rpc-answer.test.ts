@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import * as errors from '../../../src/errors.js';
 import { idOf, sendFailure } from '../../../src/transport/http/rpc-answer.js';
 
-async function answerTo(error: errors.MxcpError) {
+async function answerTo(error: errors.MxcpError, metadataUrl?: string) {
   const app = fastify();
-  app.get('/', (_request, reply) => sendFailure(reply, error, 'the-call', 7));
+  app.get('/', (_request, reply) => sendFailure(reply, error, 'the-call', { id: 7, metadataUrl }));
   const { statusCode, headers, body } = await app.inject('/');
   await app.close();
   return { status: statusCode, headers, body: JSON.parse(body) as { error: { data: object }; id: unknown } };
@@ -22,7 +22,7 @@ describe('a failure that HTTP tells by its status', () => {
       403,
       'Bearer error="insufficient_scope", scope="tag:a orders:write"',
     ],
-    [new errors.RateLimitedError('x', 2.5), 429, undefined],
+    [new errors.RateLimitedError('x', 3), 429, undefined],
     [new errors.AuditUnavailableError('x'), 503, undefined],
     [new errors.ShuttingDownError('x'), 503, undefined],
     [new errors.InternalError('x'), 500, undefined],
@@ -33,10 +33,26 @@ describe('a failure that HTTP tells by its status', () => {
     expect(answer.body).toMatchObject({ id: 7, error: { data: { code: error.code, call_id: 'the-call' } } });
   });
 
+  it('says where to learn how to get a token', async () => {
+    const url = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp';
+    const challengeOf = async (error: errors.MxcpError): Promise<unknown> =>
+      (await answerTo(error, url)).headers['www-authenticate'];
+    expect(await challengeOf(new errors.CredentialRequiredError('x'))).toBe(
+      `Bearer resource_metadata="${url}"`,
+    );
+    expect(await challengeOf(new errors.CredentialInvalidError('x'))).toBe(
+      `Bearer error="invalid_token", resource_metadata="${url}"`,
+    );
+    expect(await challengeOf(new errors.InsufficientScopeError('x', ['tag:a']))).toBe(
+      `Bearer error="insufficient_scope", scope="tag:a", resource_metadata="${url}"`,
+    );
+    expect(await challengeOf(new errors.RateLimitedError('x', 3))).toBeUndefined();
+  });
+
   it('says when to come back', async () => {
-    const answer = await answerTo(new errors.RateLimitedError('x', 2.5));
+    const answer = await answerTo(new errors.RateLimitedError('x', 3));
     expect(answer.headers['retry-after']).toBe('3');
-    expect(answer.body.error.data).toMatchObject({ retry_after: 2.5 });
+    expect(answer.body.error.data).toMatchObject({ retry_after: 3 });
   });
 });
 
