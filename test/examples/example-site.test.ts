@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { listOperations } from '../../src/engine/listing.js';
@@ -7,6 +8,7 @@ import type { RequestContext } from '../../src/model/call.js';
 import type { Caller } from '../../src/model/caller.js';
 import type { EndpointKind } from '../../src/model/rule.js';
 import type { Outcome } from '../../src/model/outcome.js';
+import { declarationFiles } from '../../src/cli/site/declarations.js';
 import { mxcp } from '../cli/run-in-process.js';
 import { openExampleSite, siteRoot, type OpenSite } from './example-site.js';
 
@@ -130,6 +132,10 @@ describe('mxcp on the example site', () => {
     const { code, stdout, stderr } = await mxcp(['validate'], { cwd: siteRoot });
     expect(code, stdout + stderr).toBe(0);
     expect(stdout + stderr).not.toMatch(/warning/i);
+  });
+
+  it('has the declarations of mxcp that this version writes', () => {
+    for (const { path, text } of declarationFiles()) expect(readFileSync(join(siteRoot, path), 'utf8')).toBe(text);
   });
 
   it('passes all its tests, which see every rule from both sides', async () => {

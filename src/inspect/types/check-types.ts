@@ -74,7 +74,7 @@ function staleTypes(file: string, shown: string, text: string): Problem[] {
 /**
  * Checks the types of a site's TypeScript with the site's own compiler and options, against the endpoint files as they are
  * (spec page 08). Nothing without a tsconfig.json; without a compiler, one warning. While endpoint files are
- * broken, the types on disk are taken: those of a broken endpoint are not known.
+ * broken, the types on disk are taken, if there are any: those of a broken endpoint are not known.
  */
 export function checkAuthorTypes(project: Project): readonly Problem[] {
   const { root, bodies: settings, endpoints, broken } = project;
@@ -84,7 +84,7 @@ export function checkAuthorTypes(project: Project): readonly Problem[] {
   const compiler = search.found;
   const file = join(settings.typescriptFolder, 'types.gen.ts');
   const text = authorTypes(project);
-  const fresh = broken.length === 0;
+  const fresh = broken.length === 0 || !existsSync(file);
   const bodies = endpoints.flatMap(({ body }) => (body?.language === 'typescript' ? [body] : []));
   const site = siteProgram(compiler, root, bodies, new Map(fresh ? [[file, text]] : []));
   const diagnostics = [...site.configErrors, ...compiler.getPreEmitDiagnostics(site.program)];
