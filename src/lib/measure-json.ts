@@ -25,3 +25,20 @@ export function measureJson(text: string): { readonly members: number; readonly 
   }
   return { members, depth: deepest };
 }
+
+function unescaped(escape: string): string {
+  return escape.length === 6 ? String.fromCharCode(parseInt(escape.slice(2), 16)) : escape.slice(1);
+}
+
+/**
+ * The strings of a JSON text that are longer than `length` as written, without their escapes. Lenient, because parsers
+ * differ in what they let pass: what is no JSON gives something, too.
+ */
+export function* longStrings(text: string, length: number): Generator<string> {
+  for (let start = text.indexOf('"'); start !== -1;) {
+    const end = endOfString(text, start);
+    if (end - start > length)
+      yield text.slice(start + 1, end).replaceAll(/\\(?:u[\dA-Fa-f]{4}|[^])/g, unescaped);
+    start = text.indexOf('"', end + 1);
+  }
+}

@@ -133,10 +133,34 @@ describe('an argument that nests deeper than 1,000 levels', () => {
     });
   });
 
-  it('is not one that nests less, nor one whose brackets stand in JSON strings', async () => {
+  it.each([
+    ['in a string', (deep: string) => JSON.stringify({ x: deep })],
+    ['in a string of a string', (deep: string) => JSON.stringify({ x: JSON.stringify({ x: deep }) })],
+    ['written as escapes', (deep: string) => `{"x": "${deep.replaceAll('[', '\\u005B')}"}`],
+  ])('is also one that holds such a text, which SQL can take out: %s', async (_, wrap) => {
+    const sql = "SELECT json_contains(($doc->>'x')::JSON, '1') AS v, json_structure(($doc->>'x')::JSON)";
+    const body = await prepared(database, sql, [textParameter]);
+    await expect(settledRun(database, body, { doc: wrap(nested(300_000)) })).rejects.toMatchObject({
+      code: 'CALL_INVALID_ARGUMENTS',
+    });
+    expect((await settledRun(database, body, { doc: wrap('[1]') })).rows).toHaveLength(1);
+  });
+
+  it('is not one that nests less, nor one with many brackets side by side', async () => {
     const body = await prepared(database, "SELECT json_contains($doc::JSON, '7') AS v", [textParameter]);
-    for (const doc of [nested(1000), JSON.stringify([nested(2000)])]) {
+    const flat = JSON.stringify(Array.from({ length: 5000 }, () => ['[', ']]']));
+    for (const doc of [nested(1000), JSON.stringify([nested(900)]), flat, JSON.stringify([flat])]) {
       expect((await settledRun(database, body, { doc })).rows[0]?.['v']).toBe(false);
     }
+  });
+
+  it('is found in time that grows with the length of the text, whatever quotes and escapes are in it', async () => {
+    const body = await prepared(database, 'SELECT length($doc) AS v', [textParameter]);
+    const started = performance.now();
+    for (const piece of ['"', '\\"', '\\', '"\\']) {
+      const doc = piece.repeat(500_000);
+      expect((await settledRun(database, body, { doc })).rows[0]?.['v']).toBe(doc.length);
+    }
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 });
