@@ -10,6 +10,7 @@ import Library, {
 import type { ClientSettings, IssuerSettings } from '../../model/auth-settings.js';
 import type { ScopeFacts } from '../scope-facts.js';
 import { settleClient } from './client-metadata.js';
+import { connectScope } from './connect-scope.js';
 import { clientAuthAlgorithms, clientAuthMethods, endpoints } from './metadata.js';
 import { readScopes } from './request-scopes.js';
 import { accessTokenPrefix } from './verify-token.js';
@@ -95,7 +96,7 @@ function features({ settings, mcpUrl, facts }: LibraryParts): NonNullable<Config
       getResourceServerInfo: (_context, resource) => {
         if (resource !== mcpUrl) throw new errors.InvalidTarget('this server issues tokens for itself only');
         return {
-          scope: ['mcp', ...facts.known].join(' '),
+          scope: [connectScope, ...facts.known].join(' '),
           audience: mcpUrl,
           accessTokenFormat: 'opaque',
           accessTokenTTL: seconds(settings.accessTokenTtlMs),

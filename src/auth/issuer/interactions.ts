@@ -10,7 +10,8 @@ import type { Grants } from './grants.js';
 import { groupOf } from './groups.js';
 import { collectionOf } from './collection.js';
 import { PageProblem } from './page-problem.js';
-import { connectScope, grantScopes } from './request-scopes.js';
+import { connectScope } from './connect-scope.js';
+import { grantScopes } from './request-scopes.js';
 import { scopeWords } from './scope-words.js';
 
 /** A scope on the consent page. */

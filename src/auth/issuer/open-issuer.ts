@@ -18,7 +18,7 @@ import { createHandler } from './handle.js';
 import { createInteractions } from './interactions.js';
 import type { Issuer } from './issuer.js';
 import { issuerMetadata } from './metadata.js';
-import { connectScope } from './request-scopes.js';
+import { connectScope } from './connect-scope.js';
 import { createSessions } from './sessions.js';
 import { createSignIn } from './sign-in.js';
 import { createAdapter } from './store-adapter.js';

@@ -1,9 +1,8 @@
 import { errors } from 'oidc-provider';
+import { connectScope } from './connect-scope.js';
 import { wrongScope } from '../../lib/scope-syntax.js';
 import type { ScopeFacts } from '../scope-facts.js';
-
-/** The one scope that the server owns: it means "connect", and is always granted (spec page 06). */
-export const connectScope = 'mcp';
+import { connectScope } from './connect-scope.js';
 
 const maxScopes = 50;
 

@@ -1,5 +1,5 @@
 import { tagOfScope } from '../../lib/scope-syntax.js';
-import { connectScope } from './request-scopes.js';
+import { connectScope } from './connect-scope.js';
 
 /** A scope as a person reads it. */
 export function scopeWords(scope: string): string {
