@@ -47,8 +47,26 @@ export interface OidcOptions {
   /** Where the issuer lives, for example `/realms/acme`. */
   readonly issuerPath?: string;
   readonly settings?: (url: string, issuer: string) => Partial<ProviderSettings>;
-  readonly idClaims?: (user: StandInUser) => Claims;
+  readonly paths?: Partial<typeof defaultPaths>;
+  /** Changes of the discovery document. */
+  readonly metadata?: Claims;
+  /** Makes access tokens JWTs with these claims. */
+  readonly accessTokenClaims?: (grant: Grant, issuer: string) => Claims;
+  /** `scope` of the token answer, when it is not what was asked for. */
+  readonly scopeInReply?: (grant: Grant) => string;
+  readonly rotatesRefreshTokens?: boolean;
+  readonly givesRefreshToken?: (grant: Grant) => boolean;
+  /** False: no `iss` comes with the redirect back (RFC 9207). */
+  readonly sendsIssuer?: boolean;
 }
+
+const defaultPaths = {
+  authorize: '/authorize',
+  token: '/token',
+  userinfo: '/userinfo',
+  jwks: '/jwks',
+  logout: '/logout',
+};
 
 /** Three people: an address that is verified, one that is not, and nobody's. */
 export function oidcPeople(): StandInUser[] {
@@ -80,7 +98,8 @@ function profileClaims({ id, username, name, email, emailVerified, facts }: Stan
 export async function startOidc(options: OidcOptions = {}): Promise<OidcStandIn> {
   const keys: JWK[] = [];
   let signing: { readonly kid: string; readonly key: CryptoKey } | undefined;
-  const { issuerPath = '' } = options;
+  const { issuerPath = '', sendsIssuer = true } = options;
+  const paths = { ...defaultPaths, ...options.paths };
   let issuer = '';
   const quirks: OidcQuirks = {
     idClaims: {},
@@ -117,15 +136,14 @@ export async function startOidc(options: OidcOptions = {}): Promise<OidcStandIn>
       nonce: grant.nonce ?? undefined,
       at_hash: hash.subarray(0, 16).toString('base64url'),
       ...profileClaims(grant.user),
-      ...options.idClaims?.(grant.user),
       ...quirks.idClaims,
     };
     return quirks.forgeIdToken === undefined ? sign(claims) : quirks.forgeIdToken(claims);
   }
 
   async function tokenAnswer(grant: Grant, kind: 'code' | 'refresh'): Promise<Answer> {
-    if (quirks.accessTokenClaims !== undefined)
-      grant.accessToken = await sign(quirks.accessTokenClaims(grant));
+    const claims = quirks.accessTokenClaims?.(grant) ?? options.accessTokenClaims?.(grant, issuer);
+    if (claims !== undefined) grant.accessToken = await sign(claims);
     const withId = grant.scopes.includes('openid') && (kind === 'code' || quirks.idTokenAtRefresh);
     const id = withId ? await idToken(grant) : null;
     return {
@@ -134,7 +152,7 @@ export async function startOidc(options: OidcOptions = {}): Promise<OidcStandIn>
         access_token: grant.accessToken,
         token_type: 'Bearer',
         expires_in: Math.round((grant.expiresAt - Date.now()) / 1000),
-        scope: grant.scopes.join(' '),
+        scope: options.scopeInReply?.(grant) ?? grant.scopes.join(' '),
         ...(grant.refreshToken !== null && { refresh_token: grant.refreshToken }),
         ...(id !== null && { id_token: id }),
       },
@@ -143,7 +161,7 @@ export async function startOidc(options: OidcOptions = {}): Promise<OidcStandIn>
 
   const standIn = await startStandIn(options.people ?? oidcPeople(), (url) => {
     issuer = url + issuerPath;
-    quirks.issParameter = issuer;
+    if (sendsIssuer) quirks.issParameter = issuer;
     const at = (path: string): string => `${issuerPath}${path}`;
     return {
       settings: {
@@ -154,39 +172,41 @@ export async function startOidc(options: OidcOptions = {}): Promise<OidcStandIn>
         ...options.settings?.(url, issuer),
       },
       shape: {
-        authorizePath: at('/authorize'),
-        tokenPath: at('/token'),
+        authorizePath: at(paths.authorize),
+        tokenPath: at(paths.token),
         readTokenRequest: readForm,
         refuseAuthorize: (query) =>
           query.get('scope')?.includes('openid') ? undefined : 'openid is missing',
         tokenAnswer,
         tokenError: oauthError,
-        rotatesRefreshTokens: true,
+        rotatesRefreshTokens: options.rotatesRefreshTokens ?? true,
+        ...(options.givesRefreshToken && { givesRefreshToken: options.givesRefreshToken }),
         redirectMembers: () => (quirks.issParameter === null ? {} : { iss: quirks.issParameter }),
         routes: {
           [`GET ${at('/.well-known/openid-configuration')}`]: () => ({
             body: {
               issuer,
-              authorization_endpoint: `${issuer}/authorize`,
-              token_endpoint: `${issuer}/token`,
-              userinfo_endpoint: `${issuer}/userinfo`,
-              jwks_uri: `${issuer}/jwks`,
-              end_session_endpoint: `${issuer}/logout`,
+              authorization_endpoint: issuer + paths.authorize,
+              token_endpoint: issuer + paths.token,
+              userinfo_endpoint: issuer + paths.userinfo,
+              jwks_uri: issuer + paths.jwks,
+              end_session_endpoint: issuer + paths.logout,
               response_types_supported: ['code'],
               subject_types_supported: ['public'],
               id_token_signing_alg_values_supported: ['RS256'],
               token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
               code_challenge_methods_supported: ['S256'],
-              authorization_response_iss_parameter_supported: true,
+              authorization_response_iss_parameter_supported: sendsIssuer,
+              ...options.metadata,
               ...quirks.metadata,
             },
           }),
-          [`GET ${at('/jwks')}`]: () => ({ body: { keys } }),
-          [`GET ${at('/userinfo')}`]: (_, grant) =>
+          [`GET ${at(paths.jwks)}`]: () => ({ body: { keys } }),
+          [`GET ${at(paths.userinfo)}`]: (_, grant) =>
             grant === undefined
               ? { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' }, body: {} }
               : { body: { ...profileClaims(grant.user), ...quirks.userinfoClaims } },
-          [`GET ${at('/logout')}`]: () => ({ body: '<h1>You are signed out</h1>' }),
+          [`GET ${at(paths.logout)}`]: () => ({ body: '<h1>You are signed out</h1>' }),
         },
       },
     };

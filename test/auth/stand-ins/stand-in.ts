@@ -23,6 +23,8 @@ export interface Grant {
   readonly nonce: string | null;
   readonly redirectUri: string;
   readonly codeChallenge: string | null;
+  /** The authorization request. */
+  readonly asked: URLSearchParams;
   code: string | null;
   accessToken: string | null;
   refreshToken: string | null;
@@ -64,6 +66,8 @@ export interface Shape {
   /** Members of the redirect back, beside `code` and `state`. */
   readonly redirectMembers?: () => Readonly<Record<string, string>>;
   readonly rotatesRefreshTokens: boolean;
+  /** False for a sign-in that did not ask for a refresh token in the provider's way. */
+  readonly givesRefreshToken?: (grant: Grant) => boolean;
 }
 
 /** Switches that tests turn while the stand-in runs. */
@@ -188,6 +192,7 @@ export async function startStandIn(
       nonce: form.get('nonce'),
       redirectUri,
       codeChallenge: form.get('code_challenge'),
+      asked: form,
       code,
       accessToken: null,
       refreshToken: null,
@@ -200,7 +205,8 @@ export async function startStandIn(
   async function issue(grant: Grant, kind: 'code' | 'refresh'): Promise<Answer> {
     grant.accessToken = random();
     grant.expiresAt = Date.now() + switches.expiresIn * 1000;
-    if (!switches.refreshTokens) grant.refreshToken = null;
+    const gives = switches.refreshTokens && (shape.givesRefreshToken?.(grant) ?? true);
+    if (!gives) grant.refreshToken = null;
     else if (grant.refreshToken === null || shape.rotatesRefreshTokens) {
       grant.refreshToken = random();
       issued.refreshTokens.push(grant.refreshToken);
