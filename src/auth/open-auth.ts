@@ -1,10 +1,9 @@
 import { CredentialInvalidError, type Origin } from '../errors.js';
-import type { AuthEvent, AuthSettings, ProviderSettings } from '../model/auth-settings.js';
+import type { AuthEvent, AuthSettings } from '../model/auth-settings.js';
 import type { Authenticator, Presented } from './authenticator.js';
 import type { VerifiedIdentity } from './identity.js';
 import type { Issuer } from './issuer/issuer.js';
 import { createKeyAuthenticator } from './keys/key-authenticator.js';
-import type { Provider } from './providers/provider.js';
 import { createResultCache } from './result-cache.js';
 import type { ScopeFacts } from './scope-facts.js';
 import { openStore } from './store/open-store.js';
@@ -37,8 +36,6 @@ export interface OpenAuthOptions {
   /** The public address of this server, without a slash at its end. */
   readonly baseUrl: string;
   readonly mcpPath: string;
-  /** Makes the upstream providers of the authorization server. */
-  readonly createProvider: (settings: ProviderSettings) => Provider;
   readonly scopes: ScopeFacts;
   readonly record: (event: AuthEvent) => Promise<void>;
   readonly warn: (message: string, error: unknown) => void;
@@ -85,6 +82,7 @@ async function openTheIssuer(
   const { issuer } = options.settings;
   if (issuer === undefined || store === undefined) return undefined;
   const { openIssuer } = await import('./issuer/open-issuer.js');
+  const { createProvider } = await import('./providers/create-provider.js');
   const { siteSecret, settings, baseUrl, mcpPath, scopes, record, warn } = options;
   return openIssuer({
     settings: issuer,
@@ -92,7 +90,7 @@ async function openTheIssuer(
     baseUrl,
     mcpPath,
     secrets: [siteSecret, ...settings.previousKeys],
-    providers: issuer.providers.map(options.createProvider),
+    providers: issuer.providers.map((provider) => createProvider(provider)),
     scopes,
     record,
     warn,

@@ -2,8 +2,6 @@ import { recordAuthEvent } from '../audit/describe-auth-event.js';
 import type { Auth } from '../auth/open-auth.js';
 import type { ScopeFacts } from '../auth/scope-facts.js';
 import type { VerifiedIdentity } from '../auth/identity.js';
-import { ConfigInvalidError } from '../errors.js';
-import type { ProviderSettings } from '../model/auth-settings.js';
 import type { Caller } from '../model/caller.js';
 import { adminCapability } from '../policy/check-condition.js';
 import type { RoleResolver } from '../policy/compile-roles.js';
@@ -27,12 +25,6 @@ function factsOf({ project, scopes, roles }: ProjectAuth): ScopeFacts {
   };
 }
 
-/** Says where the provider is configured that this version cannot sign people in at. */
-function notYet({ name, origin }: ProviderSettings): never {
-  const message = `People cannot sign in at the provider "${name}" in this version`;
-  throw new ConfigInvalidError([{ severity: 'error', rule: 'provider-not-available', message, origin }]);
-}
-
 /** Opens the ways in that the project configures; what happens at them is on record. Rejects as `openAuth` does. */
 export async function openProjectAuth(parts: ProjectAuth): Promise<Auth> {
   const { project, audit, describer, logger, siteSecret } = parts;
@@ -45,7 +37,6 @@ export async function openProjectAuth(parts: ProjectAuth): Promise<Auth> {
     siteSecret,
     baseUrl: publicUrl(http),
     mcpPath: http.path,
-    createProvider: notYet,
     scopes: factsOf(parts),
     record: (event) => recordAuthEvent(audit, describer, event),
     warn: (message, err) => logger.warn({ err }, message),

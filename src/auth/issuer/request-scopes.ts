@@ -1,5 +1,4 @@
 import { errors } from 'oidc-provider';
-import { connectScope } from './connect-scope.js';
 import { wrongScope } from '../../lib/scope-syntax.js';
 import type { ScopeFacts } from '../scope-facts.js';
 import { connectScope } from './connect-scope.js';
