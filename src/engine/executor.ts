@@ -19,6 +19,8 @@ export interface ExecuteCall {
   /** Present for a call from inside of a body: it runs where that body runs. */
   readonly tree?: CallTree;
   readonly callWithin: CallWithin;
+  /** Hears of work that may go on after the call has failed: until it settles, the call's places are not free. */
+  readonly outlives: (work: Promise<unknown>) => void;
   /** Takes a line for the record of this call. */
   readonly noteEvent: (event: Json) => void;
   readonly noteBusiness: (event: JsonObject) => void;
