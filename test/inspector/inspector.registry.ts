@@ -1,18 +1,14 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { argumentsOf } from '../e2e/example-calls.js';
-import { as, everybody } from '../e2e/people.js';
+import { mapConcurrently } from '../../src/lib/map-concurrently.js';
+import { argumentsOf, possibleEnds } from '../e2e/example-calls.js';
+import { as, everybody, type Person } from '../e2e/people.js';
 import { copySite, launcher, serve, type Server, type Site } from '../e2e/program.js';
 
-const inspector = [
-  '-y',
-  '-p',
-  'node@22',
-  '-p',
-  '@modelcontextprotocol/inspector@2.12.0',
-  'mcp-inspector',
-  '--cli',
-];
+/** Where npx has put the inspector and the Node that it needs: asked for once, because npx itself takes seconds. */
+const packages = ['-y', '-p', 'node@22', '-p', '@modelcontextprotocol/inspector@2.12.0'];
+const found = execFileSync('npx', [...packages, '-c', 'which node mcp-inspector'], { encoding: 'utf8' });
+const [node22 = '', program = ''] = found.trim().split('\n');
 
 interface Inspected {
   readonly tools: readonly { readonly name: string }[];
@@ -27,7 +23,7 @@ interface Inspected {
 
 /** Asks the official inspector for one thing. */
 async function inspect(site: Site, target: readonly string[], args: readonly string[]): Promise<Inspected> {
-  const child = spawn('npx', [...inspector, ...args, '--format', 'json', ...target], { cwd: site.root });
+  const child = spawn(node22, [program, '--cli', ...args, '--format', 'json', ...target], { cwd: site.root });
   const said = { stdout: '', stderr: '' };
   child.stdout.on('data', (part: Buffer) => (said.stdout += part.toString()));
   child.stderr.on('data', (part: Buffer) => (said.stderr += part.toString()));
@@ -40,48 +36,63 @@ async function inspect(site: Site, target: readonly string[], args: readonly str
 
 const more: Readonly<Record<string, object[]>> = { get_table_schema: [{ table_name: 'orders' }] };
 
-/** Lists everything, and uses everything that is listed until one call succeeds. */
-async function useEverything(site: Site, target: readonly string[]): Promise<number> {
-  const ask = (...args: string[]): Promise<Inspected> => inspect(site, target, args);
-  let used = 0;
-  for (const { name } of (await ask('--method', 'tools/list')).tools) {
-    let succeeded = false;
-    for (const args of more[name] ?? argumentsOf('tool', name)) {
-      const answer = await ask(
-        '--method',
-        'tools/call',
-        '--tool-name',
-        name,
-        '--tool-args-json',
-        JSON.stringify(args),
-      );
-      succeeded = answer.isError !== true;
-      if (succeeded) break;
-    }
-    expect(succeeded, name).toBe(true);
-    used += 1;
+/** What this person can call it with: what the example's author says of this person comes first. */
+function callsOf(name: string, person: Person): object[] {
+  const says = (args: Record<string, unknown>): number =>
+    possibleEnds('tool', name, args, person).join() === 'success' ? 0 : 1;
+  return more[name] ?? argumentsOf('tool', name).sort((a, b) => says(a) - says(b));
+}
+
+type Ask = (...args: string[]) => Promise<Inspected>;
+
+async function useTool(ask: Ask, name: string, person: Person): Promise<void> {
+  for (const args of callsOf(name, person)) {
+    const named = ['--tool-name', name, '--tool-args-json', JSON.stringify(args)];
+    if ((await ask('--method', 'tools/call', ...named)).isError !== true) return;
   }
-  const { resources } = await ask('--method', 'resources/list');
-  const { resourceTemplates } = await ask('--method', 'resources/templates/list');
-  const concrete = resourceTemplates.map(({ uriTemplate }) =>
+  throw new Error(`${name} cannot be called by ${person}`);
+}
+
+async function readResource(ask: Ask, uri: string): Promise<void> {
+  expect((await ask('--method', 'resources/read', '--uri', uri)).contents.length, uri).toBe(1);
+}
+
+async function getPrompt(ask: Ask, name: string): Promise<void> {
+  const [args = {}] = argumentsOf('prompt', name);
+  const pairs = Object.entries(args).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  const named = ['--prompt-name', name, '--prompt-args', ...pairs];
+  expect((await ask('--method', 'prompts/get', ...named)).messages.length, name).toBeGreaterThan(0);
+}
+
+/** Lists everything and uses everything that is listed, two at a time; gives the number of things used. */
+async function useEverything(site: Site, person: Person, target: readonly string[]): Promise<number> {
+  const ask: Ask = (...args) => inspect(site, target, args);
+  const list = (method: string): Promise<Inspected> => ask('--method', method);
+  const methods = ['tools/list', 'resources/list', 'resources/templates/list', 'prompts/list'];
+  const [tools, resources, templates, prompts] = await mapConcurrently(methods, 2, list);
+  const concrete = (templates?.resourceTemplates ?? []).map(({ uriTemplate }) =>
     uriTemplate.replaceAll(/\{(\w+)\}/g, (_, key: string) =>
       String(argumentsOf('resource', uriTemplate)[0]?.[key]),
     ),
   );
-  for (const uri of [...resources.map((one) => one.uri), ...concrete]) {
-    expect((await ask('--method', 'resources/read', '--uri', uri)).contents.length, uri).toBe(1);
-    used += 1;
-  }
-  for (const { name } of (await ask('--method', 'prompts/list')).prompts) {
-    const [args = {}] = argumentsOf('prompt', name);
-    const pairs = Object.entries(args).map(
-      ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-    );
-    const answer = await ask('--method', 'prompts/get', '--prompt-name', name, '--prompt-args', ...pairs);
-    expect(answer.messages.length, name).toBeGreaterThan(0);
-    used += 1;
-  }
-  return used;
+  const uris = [...(resources?.resources ?? []).map(({ uri }) => uri), ...concrete];
+  const uses = [
+    ...(tools?.tools ?? []).map(
+      ({ name }) =>
+        () =>
+          useTool(ask, name, person),
+    ),
+    ...uris.map((uri) => () => readResource(ask, uri)),
+    ...(prompts?.prompts ?? []).map(
+      ({ name }) =>
+        () =>
+          getPrompt(ask, name),
+    ),
+  ];
+  await mapConcurrently(uses, 2, (use) => use());
+  return uses.length;
 }
 
 describe.each(everybody)('the official inspector as %s (%s)', (person) => {
@@ -96,26 +107,16 @@ describe.each(everybody)('the official inspector as %s (%s)', (person) => {
     site.remove();
   });
 
-  it.each(['modern', 'legacy'])('lists and uses everything over HTTP (%s)', async (era) => {
-    expect(
-      await useEverything(site, [server.url, '--transport', 'http', '--protocol-era', era]),
-    ).toBeGreaterThan(2);
+  it('lists and uses everything over HTTP', async () => {
+    const target = (era: string): string[] => [server.url, '--transport', 'http', '--protocol-era', era];
+    expect(await useEverything(site, person, target('modern'))).toBeGreaterThan(2);
+    if (person === 'astrid') expect(await useEverything(site, person, target('legacy'))).toBeGreaterThan(2);
   });
 
   it('lists and uses everything over stdio', async () => {
     const environment = ['-e', `HOME=${site.env['HOME'] ?? ''}`];
-    const command = [
-      process.execPath,
-      launcher,
-      'serve',
-      '--transport',
-      'stdio',
-      '--site',
-      site.root,
-      ...as(person),
-    ];
-    expect(
-      await useEverything(site, [...environment, '--transport', 'stdio', '--', ...command]),
-    ).toBeGreaterThan(2);
+    const served = [launcher, 'serve', '--transport', 'stdio', '--site', site.root, ...as(person)];
+    const target = [...environment, '--transport', 'stdio', '--', process.execPath, ...served];
+    expect(await useEverything(site, person, target)).toBeGreaterThan(2);
   });
 });
