@@ -13,12 +13,13 @@ export interface PresentedError {
   readonly meta: JsonObject;
 }
 
-/** JSON-RPC codes: standard ones, and one from the range that the protocol leaves to servers. */
+/** JSON-RPC codes: standard ones, one of MCP, and one from the range that the protocol leaves to servers. */
 export const rpcCodes = {
   parse: -32700,
   request: -32600,
   params: -32602,
   internal: -32603,
+  capability: -32021,
   refused: -32000,
 } as const;
 
@@ -97,9 +98,14 @@ function faceOf(error: MxcpError): Face {
           : 'The call failed: its body ended the worker that ran it.',
       );
     case 'ELICIT_UNAVAILABLE':
-      return refused('The call has to ask you something, and this client or transport cannot ask.', 400);
+      return {
+        text: 'The call has to ask you something, and this client or transport cannot ask.',
+        rpcCode: rpcCodes.capability,
+        status: 400,
+        extra: { requiredCapabilities: { elicitation: {} } },
+      };
     case 'ELICIT_STATE_INVALID':
-      return refused(error.message, 400);
+      return { text: error.message, rpcCode: rpcCodes.params, status: 400 };
     case 'INPUT_REQUIRED':
       return refused('The call needs an answer of the human behind the client.', 400);
     case 'EXECUTE_DATABASE_UNAVAILABLE':

@@ -96,7 +96,8 @@ async function round(name: string, order: number, more: JsonObject = {}): Promis
   const params = { name, arguments: { order }, ...more, _meta: meta };
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
   const { messages } = await post(site.url, body, modernHeaders('tools/call', name));
-  return messages[0]?.['result'] as Record<string, unknown>;
+  const { result, error } = messages[0] as { result?: Record<string, unknown>; error?: { data: JsonObject } };
+  return result ?? { _meta: error?.data };
 }
 
 const codeOf = (result: Record<string, unknown>): unknown => (result['_meta'] as JsonObject)['code'];
@@ -132,10 +133,11 @@ describe('a body that asks the human', () => {
     const call = { name: 'refund', arguments: { order: 1 } };
     const old = await post(site.url, legacy('tools/call', call), headers);
     const mute = await post(site.url, modern('tools/call', call), modernHeaders('tools/call', 'refund'));
-    const seen = [old, mute].map(({ messages }) =>
-      codeOf(messages[0]?.['result'] as Record<string, unknown>),
-    );
-    expect(seen).toEqual(['ELICIT_UNAVAILABLE', 'ELICIT_UNAVAILABLE']);
+    expect(codeOf(old.messages[0]?.['result'] as Record<string, unknown>)).toBe('ELICIT_UNAVAILABLE');
+    expect(mute).toMatchObject({
+      status: 400,
+      messages: [{ error: { code: -32021, data: { requiredCapabilities: { elicitation: {} } } } }],
+    });
   });
 
   it.each(['early', 'fetches'])(

@@ -30,7 +30,7 @@ export interface Failed {
   readonly callId: string;
 }
 
-/** Failures that HTTP tells by its status, so that clients sign in, ask for more rights, or wait. */
+/** Failures that HTTP tells by its status, so that clients sign in, ask for more rights, wait, or offer what they lack. */
 const refusals: ReadonlySet<MxcpError['code']> = new Set([
   'AUTH_CREDENTIAL_REQUIRED',
   'AUTH_CREDENTIAL_INVALID',
@@ -39,7 +39,8 @@ const refusals: ReadonlySet<MxcpError['code']> = new Set([
 ]);
 
 function fail(session: Session, error: MxcpError, callId: string): Failed {
-  if (refusals.has(error.code)) session.refuse?.(error, callId);
+  const lacking = error.code === 'ELICIT_UNAVAILABLE' && session.era === 'modern';
+  if (lacking || refusals.has(error.code)) session.refuse?.(error, callId);
   return { status: 'failed', error, callId };
 }
 
