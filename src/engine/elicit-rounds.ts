@@ -26,20 +26,24 @@ function answersBefore(
 /**
  * How a call asks when its client repeats the request with the answer (spec page 08, "Elicitation"): a question that was
  * answered in an earlier round resolves, any other ends this run with `INPUT_REQUIRED`. An answer holds for the words
- * that the human saw: when the body now asks something else under the same key, it asks again. Throws
- * `ElicitStateError` for a state that does not belong to this call.
+ * that the human saw: when the body now asks something else under the same key, it asks again. Where the body only reads,
+ * an answer also counts without a state, as MCP has it for clients that keep none: nothing can happen by a stale one.
+ * Throws `ElicitStateError` for a state that does not belong to this call.
  */
 export function openRounds(
   states: ElicitStates,
   binding: StateBinding,
   rounds: ClientRounds,
+  readOnly = false,
 ): (question: ElicitQuestion) => Json {
   const known = new Map(answersBefore(states, binding, rounds).map((each) => [each.key, each]));
   const used = new Map<string, Answered>();
+  const stateless = readOnly && rounds.state === undefined ? rounds.answers : {};
   return ({ key, schema, message }) => {
     const shown = sha256(canonicalJson({ schema, message }));
     const before = known.get(key);
-    const answer = readAnswer(schema, before?.shown === shown ? before.answer : null);
+    const unbound = Object.hasOwn(stateless, key) ? stateless[key] : undefined;
+    const answer = readAnswer(schema, before?.shown === shown ? before.answer : (unbound ?? null));
     if (answer !== undefined) {
       used.set(key, { key, shown, answer });
       return answer;

@@ -1,4 +1,5 @@
 import type { CallRequest, ClientChannel } from '../model/call.js';
+import type { Endpoint } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { Deadline } from './deadline.js';
 import { openRounds } from './elicit-rounds.js';
@@ -28,7 +29,7 @@ export function callClient(
       endpoint: `${endpoint.kind}/${endpoint.name}`,
       arguments: args,
     };
-    const ask = openRounds(elicitStates, binding, rounds);
+    const ask = openRounds(elicitStates, binding, rounds, readsOnly(endpoint));
     return { ...client, elicit: (question) => new Promise((resolve) => resolve(ask(question))) };
   }
   const wait = client?.elicit;
@@ -47,6 +48,10 @@ export function callClient(
       }
     },
   };
+}
+
+function readsOnly(endpoint: Endpoint): boolean {
+  return endpoint.kind !== 'tool' || endpoint.annotations.readOnlyHint === true;
 }
 
 /** For calls inside of a call: they can send, and cannot ask, because an answer belongs to one call. */

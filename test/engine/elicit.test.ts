@@ -98,6 +98,15 @@ describe('a question that ends a call', () => {
     expect(asked(() => ask(question('b'))).question.key).toBe('b');
   });
 
+  it('is answered without a state only where the body does nothing but read', () => {
+    const states = newStates();
+    const rounds = { answers: { a: yes, b: 'yes', unknown: yes } };
+    expect(openRounds(states, binding, rounds, true)(question('a'))).toEqual(yes);
+    expect(asked(() => openRounds(states, binding, rounds, true)(question('b'))).question.key).toBe('b');
+    expect(asked(() => openRounds(states, binding, rounds, true)(question('c'))).question.key).toBe('c');
+    expect(asked(() => openRounds(states, binding, rounds, false)(question('a'))).question.key).toBe('a');
+  });
+
   it('gives a body nothing but what its form asks for', () => {
     const states = newStates();
     const { state } = asked(() => openRounds(states, binding, { answers: {} })(question('a')));
