@@ -1,10 +1,17 @@
 /**
  * The public API. For a site's TypeScript: the types of a body's context, `ToolError`, `content`, `udf` (spec page 08).
- * For a program that embeds a site: load a project, open a runtime, admit or state a caller, and `call`; every call takes
- * the whole pipeline (rules, limits, audit), as over MCP.
+ * For a program that embeds a site: `openProject` and `call`, or `createServer`; every call takes the whole pipeline
+ * (rules, limits, audit), as over MCP. The parts that these are made of are here too.
  */
 export * from './author/api.js';
-export { call } from './engine/pipeline.js';
+export {
+  call,
+  createServer,
+  openProject,
+  type EmbeddedCall,
+  type EmbeddedServer,
+  type SiteOptions,
+} from './embed.js';
 export { admit, type AdmitRequest } from './engine/admit.js';
 export { listOperations } from './engine/listing.js';
 export type { Listing } from './engine/listing-cache.js';

@@ -1,5 +1,16 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { call, isMxcpError, loadProject, openRuntime, siteSecret } from '../src/index.js';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import {
+  call,
+  createServer,
+  isMxcpError,
+  loadProject,
+  openProject,
+  openRuntime,
+  siteSecret,
+} from '../src/index.js';
 import { bootstrappedSite } from './cli/temporary-site.js';
 
 const silent = {
@@ -37,5 +48,35 @@ describe('a program that embeds a site', () => {
       policy: { rule: 'board-is-for-hr' },
     });
     expect(board.status === 'denied' && isMxcpError(board.error)).toBe(true);
+  });
+
+  it('opens a site and calls it in few words, as whom it says', async () => {
+    const { root, env } = await bootstrappedSite();
+    const runtime = await openProject({ site: root, env });
+    const wish = { name: 'team_summary', arguments: { department: 'Engineering' } };
+    const persona = { userId: 'hanna', role: 'hr', claims: {} };
+    const asHanna = await call(runtime, { ...wish, user: persona });
+    const asNobody = await call(runtime, wish);
+    await runtime.close();
+    expect(asHanna).toMatchObject({ released: { value: { people: 2, average_salary: 85000 } } });
+    expect(asNobody).toMatchObject({ released: { json: '{"department":"Engineering","people":2}' } });
+  });
+
+  it('serves a site over HTTP until it closes it', async () => {
+    const { root, env } = await bootstrappedSite();
+    const server = await createServer({ site: root, env, port: 0 });
+    const client = new Client({ name: 'embedding', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(server.url)));
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['find_people', 'team_summary']);
+    await client.close();
+    await server.close();
+    await expect(fetch(server.url)).rejects.toThrow();
+  });
+
+  it('is told everything that is wrong with a site that does not open', async () => {
+    const { root, env } = await bootstrappedSite();
+    await rm(join(root, 'typescript', 'team_summary.ts'));
+    await expect(openProject({ site: root, env })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 });

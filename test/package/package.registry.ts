@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,8 +31,22 @@ describe('the package, installed in an empty folder', () => {
   it('makes a site that is valid and passes its tests', () => {
     run(bin(), ['init', 'people', '--bootstrap', '--yes'], join(base, 'empty'));
     const site = join(base, 'empty', 'people');
-    expect(run(bin(), ['validate'], site)).toContain('no problems');
+    // No compiler is installed here: the types are not checked, with a warning, and all else is.
+    expect(run(bin(), ['validate'], site)).toContain('2 endpoints checked');
     expect(run(bin(), ['test'], site)).toMatch(/passed/);
+  });
+
+  it('is imported by a program that embeds it', () => {
+    const program = [
+      "import { call, createServer, openProject, ToolError } from 'mxcp';",
+      "const runtime = await openProject({ site: 'people' });",
+      "const outcome = await call(runtime, { name: 'team_summary', arguments: { department: 'Sales' } });",
+      'await runtime.close();',
+      "console.log(outcome.released.json, typeof createServer, new ToolError('x').name);",
+    ];
+    writeFileSync(join(base, 'empty', 'program.mjs'), program.join('\n'));
+    const printed = run(process.execPath, ['program.mjs'], join(base, 'empty'));
+    expect(printed).toBe('{"department":"Sales","people":1} function ToolError\n');
   });
 
   it('serves it over HTTP', async () => {
