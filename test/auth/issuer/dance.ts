@@ -1,6 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Browser, type FormChanges, type Seen } from './browser.js';
-import type { Site } from './open-site.js';
+
+/** Where a server is. */
+export interface Address {
+  readonly url: string;
+  readonly mcpUrl: string;
+}
 
 /** Where the tests' client gets its answers. */
 export const redirectUri = 'http://127.0.0.1:4999/callback';
@@ -21,14 +26,14 @@ export interface TokenAnswer {
 }
 
 /** Registers a public client; gives its id. */
-export async function register(site: Site, metadata: object = {}): Promise<string> {
+export async function register(site: Address, metadata: object = {}): Promise<string> {
   const { body } = await registration(site, metadata);
   return String(body['client_id']);
 }
 
 /** Sends a registration. */
 export async function registration(
-  site: Site,
+  site: Address,
   metadata: object,
 ): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
   const defaults = {
@@ -53,7 +58,7 @@ export interface Attempt {
 
 /** An authorization request; `changes` replace or remove (undefined) parameters. */
 export function authorizeRequest(
-  site: Site,
+  site: Address,
   clientId: string,
   changes: Readonly<Record<string, string | undefined>> = {},
 ): Attempt {
@@ -98,7 +103,7 @@ export async function allow(browser: Browser, page: Seen, changes: FormChanges =
 
 /** A request at the token endpoint. */
 export async function token(
-  site: Site,
+  site: Address,
   fields: Record<string, string>,
   headers: Record<string, string> = {},
 ): Promise<TokenAnswer> {
@@ -116,7 +121,7 @@ export async function token(
 
 /** Exchanges the code of an answer. */
 export function exchange(
-  site: Site,
+  site: Address,
   clientId: string,
   { verifier }: Attempt,
   answer: URL,
@@ -135,7 +140,7 @@ export function exchange(
 
 /** Refreshes. */
 export function refresh(
-  site: Site,
+  site: Address,
   clientId: string,
   refreshToken: string,
   changes: Record<string, string> = {},
@@ -160,7 +165,7 @@ export interface Dance {
 
 /** The whole dance: registration, sign-in, consent, code, tokens. */
 export async function dance(
-  site: Site,
+  site: Address,
   {
     scope,
     browser = new Browser(),
