@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { recentMap } from '../lib/recent-map.js';
 import type { Authenticator, Presented } from './authenticator.js';
 import type { VerifiedIdentity } from './identity.js';
 
@@ -38,24 +39,16 @@ export function createResultCache(
   clocks: Clocks = { now: () => performance.now(), wall: () => Date.now() },
   bound = maxResults,
 ): ResultCache {
-  const results = new Map<string, Kept>();
+  const results = recentMap<string, Kept>(bound);
   const running = new Map<string, Promise<VerifiedIdentity>>();
 
   function known(key: string): VerifiedIdentity | undefined {
     const kept = results.get(key);
     if (kept === undefined) return undefined;
+    if (clocks.now() < kept.until && (kept.identity.expiresAt ?? Infinity) > clocks.wall())
+      return kept.identity;
     results.delete(key);
-    if (clocks.now() >= kept.until || (kept.identity.expiresAt ?? Infinity) <= clocks.wall())
-      return undefined;
-    results.set(key, kept);
-    return kept.identity;
-  }
-
-  function keep(key: string, kept: Kept): void {
-    results.set(key, kept);
-    if (results.size <= bound) return;
-    const [oldest] = results.keys();
-    if (oldest !== undefined) results.delete(oldest);
+    return undefined;
   }
 
   async function check(
@@ -66,7 +59,7 @@ export function createResultCache(
     const { maxAgeMs = defaultMaxAgeMs } = authenticator;
     const until = clocks.now() + maxAgeMs;
     const identity = await authenticator.verify(presented);
-    keep(key, { identity, until });
+    results.set(key, { identity, until });
     return identity;
   }
 

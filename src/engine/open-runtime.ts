@@ -103,12 +103,13 @@ export async function openRuntime(project: Project, options: OpenOptions): Promi
 /** Opens what is around calls: limits and, for a server, the ways in. When that fails, the log is closed again. */
 async function openAround(core: Core, { roles }: Compilation, options: OpenOptions): Promise<Parts> {
   const { project, logger } = core;
-  const rates = openRates(project, logger);
+  const served = options.purpose === 'serve' && options.transport === 'http';
+  const rates = await openRates(project, logger, served);
   try {
-    const served = options.purpose === 'serve' && options.transport === 'http' && !project.auth.open;
-    const auth = served
-      ? await openProjectAuth({ ...core, roles, siteSecret: options.siteSecret })
-      : undefined;
+    const auth =
+      served && !project.auth.open
+        ? await openProjectAuth({ ...core, roles, siteSecret: options.siteSecret })
+        : undefined;
     return { ...core, rates, auth };
   } catch (error) {
     await closeQuietly({ rates, audit: core.audit }, logger);

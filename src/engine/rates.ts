@@ -1,7 +1,7 @@
 import { createKeyedGate, type KeyedGate } from '../limit/keyed-gate.js';
 import type { Buckets } from '../limit/buckets.js';
 import { createMemoryBuckets } from '../limit/memory-buckets.js';
-import { createRedisBuckets } from '../limit/redis-buckets.js';
+import { openRedisBuckets } from '../limit/redis-buckets.js';
 import type { Project } from '../model/project.js';
 import type { Logger } from './logger.js';
 
@@ -16,14 +16,12 @@ function placesOf({ database }: Project): number {
   return Math.max(database.pool, Math.floor((database.pool + database.queue) / 4));
 }
 
-/** Opens the limits of a project: shared through Redis where its store is there, else in this process. */
-export function openRates(project: Project, logger: Logger): Rates {
+/** Opens the limits of a project: of one that is `served` shared through Redis where its store is there, else in this process. */
+export async function openRates(project: Project, logger: Logger, served: boolean): Promise<Rates> {
   const { persistence } = project.auth;
   const places = createKeyedGate(placesOf(project));
-  if (persistence.type !== 'redis') return { buckets: createMemoryBuckets(), places };
+  if (!served || persistence.type !== 'redis') return { buckets: createMemoryBuckets(), places };
   const warn = (err: unknown): void => logger.warn({ err }, 'limits are not shared: Redis cannot be reached');
-  return {
-    buckets: createRedisBuckets({ url: persistence.url, prefix: `mxcp:${project.name}:rate:`, warn }),
-    places,
-  };
+  const shared = { url: persistence.url, prefix: `mxcp:${project.name}:rate:`, warn };
+  return { buckets: await openRedisBuckets(shared), places };
 }

@@ -1,23 +1,29 @@
-import type { Buckets, Charge, Level } from './buckets.js';
+import type { Buckets, Charge, Level, Taken } from './buckets.js';
 import { decide } from './buckets.js';
+import { recentMap } from '../lib/recent-map.js';
 
 interface Bucket {
-  tokens: number;
+  readonly tokens: number;
   /** Of the monotonic clock, milliseconds. */
-  at: number;
+  readonly at: number;
+}
+
+/** Buckets that answer at once. */
+interface MemoryBuckets extends Buckets {
+  take(charges: readonly Charge[]): Taken;
 }
 
 const maxBuckets = 100_000;
 
 /**
- * Buckets in this process, on the monotonic clock. An absent bucket is a full one; of more than `bound`, the ones that were
+ * Buckets in this process, on the monotonic clock. An absent bucket is a full one; of more than `bound`, those that were
  * touched longest ago are forgotten. A refusal makes no bucket, so that only granted calls take memory.
  */
 export function createMemoryBuckets(
   now: () => number = () => performance.now(),
   bound = maxBuckets,
-): Buckets & { readonly take: (charges: readonly Charge[]) => ReturnType<typeof decide> } {
-  const buckets = new Map<string, Bucket>();
+): MemoryBuckets {
+  const buckets = recentMap<string, Bucket>(bound);
 
   function levelOf(charge: Charge, at: number): Level {
     const { key, rate } = charge;
@@ -27,20 +33,12 @@ export function createMemoryBuckets(
     return { ...charge, tokens: Math.min(rate.burst, filled) };
   }
 
-  function put({ key, tokens }: Level, at: number): void {
-    buckets.delete(key);
-    buckets.set(key, { tokens: tokens - 1, at });
-    if (buckets.size <= bound) return;
-    const [oldest] = buckets.keys();
-    if (oldest !== undefined) buckets.delete(oldest);
-  }
-
   return {
     take: (charges) => {
       const at = now();
       const levels = charges.map((charge) => levelOf(charge, at));
       const taken = decide(levels);
-      if (taken.granted) for (const level of levels) put(level, at);
+      if (taken.granted) for (const { key, tokens } of levels) buckets.set(key, { tokens: tokens - 1, at });
       return taken;
     },
     close: () => Promise.resolve(),

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import type { Buckets, Charge, Level, Taken } from './buckets.js';
 import { decide } from './buckets.js';
@@ -45,7 +46,7 @@ export interface SharedBuckets {
  * Buckets that all replicas share. While the server cannot be reached, this process limits by its own memory: calls are
  * neither refused for that nor unlimited.
  */
-export function createRedisBuckets({ url, prefix, warn }: SharedBuckets): Buckets {
+export async function openRedisBuckets({ url, prefix, warn }: SharedBuckets): Promise<Buckets> {
   const redis = new Redis(url, {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
@@ -60,6 +61,7 @@ export function createRedisBuckets({ url, prefix, warn }: SharedBuckets): Bucket
   redis.on('ready', () => {
     reachable = true;
   });
+  await once(redis, 'ready').catch(() => undefined); // the listener above has said why
   const own = createMemoryBuckets();
 
   async function levelsOf(charges: readonly Charge[]): Promise<Level[]> {

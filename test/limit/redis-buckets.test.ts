@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openRedisBuckets } from '../../src/limit/redis-buckets.js';
+
+const program = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find(existsSync);
+const charge = (key: string, burst: number) => ({ key, rate: { perMinute: 6, burst } });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function open(port: number, prefix = 'site:') {
+  const warnings: unknown[] = [];
+  const url = `redis://127.0.0.1:${port}`;
+  return {
+    buckets: await openRedisBuckets({ url, prefix, warn: (error) => warnings.push(error) }),
+    warnings,
+  };
+}
+
+describe.skipIf(program === undefined)('buckets in Redis', () => {
+  let server: ChildProcess;
+  let port: number;
+  const folder = mkdtempSync(join(tmpdir(), 'mxcp-redis-'));
+
+  beforeAll(async () => {
+    port = await freePort();
+    server = spawn(program ?? '', [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--dir',
+      folder,
+    ]);
+    for await (const chunk of server.stdout ?? [])
+      if (String(chunk).includes('Ready to accept connections')) break;
+  });
+
+  afterAll(async () => {
+    server.kill();
+    if (server.exitCode === null) await once(server, 'exit');
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('are shared by replicas, and taken from together or not at all', async () => {
+    const [one, two] = [await open(port), await open(port)];
+    const charges = [charge('all', 100), charge('ada', 3)];
+    const results = [];
+    for (const { buckets } of [one, two, one, two, two, one]) results.push(await buckets.take(charges));
+    expect(results.map(({ granted }) => granted)).toEqual([true, true, true, false, false, false]);
+    expect(results.at(-1)).toMatchObject({ state: { limit: 3, remaining: 0 } });
+    expect((await one.buckets.take([charge('all', 100)])).state.remaining).toBe(96);
+    const other = await open(port, 'other site:');
+    expect((await other.buckets.take([charge('ada', 3)])).granted).toBe(true);
+    for (const { buckets } of [one, two, other]) await buckets.close();
+  });
+});
+
+describe('without a server', () => {
+  it('each process limits by its own memory, and says so', async () => {
+    const { buckets, warnings } = await open(await freePort());
+    const results = [];
+    for (let index = 0; index < 4; index += 1) results.push(await buckets.take([charge('ada', 3)]));
+    expect(results.map(({ granted }) => granted)).toEqual([true, true, true, false]);
+    expect(warnings.length).toBeGreaterThan(0);
+    await buckets.close();
+  });
+});
