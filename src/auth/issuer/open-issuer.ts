@@ -86,10 +86,9 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   const secure = base.protocol === 'https:';
   const cookie = { path: base.pathname.replace(/\/?$/, '/'), secure };
   const ofOperator = new Set(settings.clients.map(({ clientId }) => clientId));
-  const callbacks = new Map(
-    settings.providers.map(({ name, callbackPath }) => [name, callbackPath ?? `/oauth/callback/${name}`]),
-  );
-  const callbackPath = (name: string): string => callbacks.get(name) ?? `/oauth/callback/${name}`;
+  const callbacks = new Map(settings.providers.map(({ name, callbackPath }) => [name, callbackPath]));
+  const callbackPath = (name: string): string =>
+    callbacks.get(name) ?? `/oauth/callback/${encodeURIComponent(name)}`;
 
   const accounts = createAccounts(store, settings.refreshTokenTtlMs + settings.sessionTtlMs);
   const grants = createGrants(store);
