@@ -93,8 +93,8 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** Serves until the client hangs up or a signal comes; then drains for `shutdown_grace` (spec page 11, "Shutdown"). */
-async function serveUntilStopped(opened: Opened, site: Site, as: string | undefined): Promise<void> {
+/** Serves until the client hangs up or a signal comes; then drains for `shutdown_grace` (spec page 11, "Shutdown"). Gives what is left of it, milliseconds. */
+async function serveUntilStopped(opened: Opened, site: Site, as: string | undefined): Promise<number> {
   const { context, runtime } = opened;
   const { project } = runtime;
   const stop = context.world.interrupts();
@@ -109,7 +109,9 @@ async function serveUntilStopped(opened: Opened, site: Site, as: string | undefi
   announce(context, serving, warnings);
   await Promise.race([service.ended, aborted(stop)]);
   printNote(context, 'Stopping');
+  const graceEnds = performance.now() + project.transport.shutdownGraceMs;
   await service.close(project.transport.shutdownGraceMs);
+  return Math.max(0, graceEnds - performance.now());
 }
 
 /** A secret is generated only for a server that nobody else shares or reaches. */
@@ -140,11 +142,12 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
     transport: stdio ? 'stdio' : 'http',
     ignoreErrors: lenient(env),
   });
+  let graceLeftMs = 0;
   try {
-    await serveUntilStopped({ context, runtime, logger, persona }, site, as);
+    graceLeftMs = await serveUntilStopped({ context, runtime, logger, persona }, site, as);
     return 0;
   } finally {
-    await runtime.close(project.transport.shutdownGraceMs);
+    await runtime.close(graceLeftMs);
   }
 }
 

@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { CallerRegistry } from './caller-functions.js';
+import { stopReason } from './guard.js';
 import { Health } from './health.js';
 import { changedSettings, openDuckdb, setUpInstance, type InstanceSetup } from './instance-setup.js';
 import { createSecrets } from './secrets.js';
@@ -10,8 +11,8 @@ import { createSecrets } from './secrets.js';
 export interface InstanceReference {
   readonly callers: CallerRegistry;
   readonly health: Health;
-  /** Held while a body has databases attached, which the whole instance sees. Gives the function that unlocks. */
-  readonly lockAttach: () => Promise<() => void>;
+  /** Held while a body has databases attached, which the whole instance sees. */
+  readonly lockAttach: Lock;
   /** Names of settings that differ from those it was opened with; they take effect after a restart. */
   readonly restartNeeded: readonly string[];
   connect(): Promise<DuckDBConnection>;
@@ -23,7 +24,7 @@ interface Shared {
   readonly duckdb: DuckDBInstance;
   readonly callers: CallerRegistry;
   readonly health: Health;
-  readonly lockAttach: () => Promise<() => void>;
+  readonly lockAttach: Lock;
   readonly setup: InstanceSetup;
   references: number;
 }
@@ -118,14 +119,31 @@ async function replaceSecrets(shared: Shared, setup: InstanceSetup): Promise<voi
   }
 }
 
-/** A mutex, fair in the order of asking. */
-function createLock(): () => Promise<() => void> {
+/** Waits for its turn, in the order of asking, and gives the function that unlocks. An abort gives up with its reason. */
+type Lock = (signal?: AbortSignal) => Promise<() => void>;
+
+function createLock(): Lock {
   let last: Promise<void> = Promise.resolve();
-  return async () => {
+  return async (signal) => {
     const before = last;
     let unlock = (): void => undefined;
     last = new Promise<void>((resolve) => (unlock = resolve));
-    await before;
+    try {
+      await (signal ? unlessAborted(before, signal) : before);
+    } catch (error) {
+      void before.then(unlock);
+      throw error;
+    }
     return () => unlock();
   };
+}
+
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(stopReason(signal));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  await Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', stop));
 }

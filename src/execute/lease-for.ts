@@ -18,15 +18,15 @@ export async function leaseFor(site: RunSite, kind: LeaseKind, signal: AbortSign
   const lease = await site.pool.lease(kind, signal);
   if (kind !== 'alone') return lease;
   try {
-    return await attaching(site, lease);
+    return await attaching(site, lease, signal);
   } catch (error) {
     lease.giveBack('close');
     throw error;
   }
 }
 
-async function attaching(site: RunSite, lease: Lease): Promise<Lease> {
-  const unlock = await site.instance.lockAttach();
+async function attaching(site: RunSite, lease: Lease, signal: AbortSignal): Promise<Lease> {
+  const unlock = await site.instance.lockAttach(signal);
   const before = await attachedNames(site.instance).catch((error: unknown) => {
     unlock();
     throw error;

@@ -33,7 +33,6 @@ export interface ReadOptions {
 /** `complete`: the stream was read to its end, so the connection has nothing open. */
 export interface ReadResult {
   readonly rows: readonly JsonObject[];
-  readonly scanned: number;
   readonly truncated: boolean;
   readonly complete: boolean;
 }
@@ -181,7 +180,7 @@ class RowSink {
   }
 
   result(complete: boolean): ReadResult {
-    return { rows: this.rows, scanned: this.scanned, truncated: this.truncated, complete };
+    return { rows: this.rows, truncated: this.truncated, complete };
   }
 }
 

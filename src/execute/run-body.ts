@@ -32,8 +32,6 @@ export interface Execution {
   /** JSON already (spec page 03), with a null prototype. */
   readonly rows: readonly JsonObject[];
   readonly truncated: boolean;
-  /** Rows that DuckDB gave, those that `keepRow` dropped included. */
-  readonly scanned: number;
   /**
    * Ends the transaction of a body that wrote. To be called exactly once; of a body that only read, everything is
    * already given back. Throws `ExecuteConflictError` or `ExecuteCommitError`: then nothing was written.
@@ -79,8 +77,8 @@ export async function runReading(
     (result) => lease.giveBack(connection === 'pooled' && result.complete ? 'keep' : 'close'),
     () => lease.giveBack('close'),
   );
-  const { columns, rows, truncated, scanned } = await finish(site, lease, call, work);
-  return { columns, rows, truncated, scanned, settle: settled };
+  const { columns, rows, truncated } = await finish(site, lease, call, work);
+  return { columns, rows, truncated, settle: settled };
 }
 
 /** Runs in a transaction that `settle` ends. The connection is closed afterwards, whatever happens. */
@@ -100,8 +98,8 @@ async function runWriting(
     () => lease.giveBack('close'),
   );
   try {
-    const { columns, rows, truncated, scanned } = await finish(site, lease, call, work);
-    return { columns, rows, truncated, scanned, settle: (commit) => settleLease(site, lease, commit) };
+    const { columns, rows, truncated } = await finish(site, lease, call, work);
+    return { columns, rows, truncated, settle: (commit) => settleLease(site, lease, commit) };
   } catch (error) {
     void ended.then(() => lease.giveBack('close'));
     throw error;
@@ -126,7 +124,8 @@ export async function settleLease(site: RunSite, lease: Lease, commit: boolean):
     if (isConflict(failure)) {
       throw new ExecuteConflictError('Another call changed the same rows at the same time', { cause: error });
     }
-    const written = failure.type === 'FATAL' ? 'what was written shows after a restart' : 'nothing was written';
+    const written =
+      failure.type === 'FATAL' ? 'what was written shows after a restart' : 'nothing was written';
     throw new ExecuteCommitError(`COMMIT failed; ${written}`, { cause: error });
   } finally {
     lease.giveBack('close');

@@ -1,4 +1,5 @@
 import { createHmac, type KeyObject } from 'node:crypto';
+import { canonicalJson } from '../lib/canonical-json.js';
 import type { Json } from '../model/json.js';
 import type { Mask } from '../model/type-node.js';
 
@@ -72,17 +73,10 @@ export interface HashScope {
   readonly scope: string;
 }
 
-function sortKeys(_key: string, value: Json): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const sorted = Object.create(null) as Record<string, Json>;
-  for (const [key, child] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) sorted[key] = child;
-  return sorted;
-}
-
 /** Numbers and booleans are few enough to be found by trial: they are hidden in full instead. */
 function maskHash(value: Json, { key, scope }: HashScope): string {
   if (typeof value === 'number' || typeof value === 'boolean') return hidden;
-  const text = JSON.stringify([scope, typeof value === 'string' ? value : JSON.stringify(value, sortKeys)]);
+  const text = JSON.stringify([scope, typeof value === 'string' ? value : canonicalJson(value)]);
   return createHmac('sha256', key).update(text).digest('hex').slice(0, 16);
 }
 

@@ -19,9 +19,9 @@ describe('a body that reads', () => {
       { name: 'id', type: 'BIGINT' },
       { name: 'v', type: 'VARCHAR' },
     ]);
-    const { rows, scanned, truncated } = await settledRun(database, body, { id: 7 });
+    const { rows, truncated } = await settledRun(database, body, { id: 7 });
     expect(JSON.stringify(rows)).toBe('[{"id":7,"v":"v7"}]');
-    expect({ scanned, truncated }).toEqual({ scanned: 1, truncated: false });
+    expect(truncated).toBe(false);
   });
 
   it('knows the caller of this call only, also through a view', async () => {

@@ -130,6 +130,22 @@ describe('a query that would run for an hour', () => {
     await again.close();
   }, 30_000);
 
+  it('is not waited for when it has databases attached, and its turn comes when that one ends', async () => {
+    const path = join(await temporaryFolder(), 'data.duckdb');
+    const [before, after] = [await openWith('', { path }), await openWith('', { path })]; // as during a reload
+    const long = await prepared(before, `ATTACH ':memory:' AS one; ${endless}`);
+    const short = await prepared(after, "ATTACH ':memory:' AS two; SELECT 1 AS n");
+    const controller = new AbortController();
+    const running = before.run(long, {}, callOf({ signal: controller.signal }));
+    const reason = new ExecuteTimeoutError('late');
+    const run = (signal: AbortSignal): Promise<unknown> => after.run(short, {}, callOf({ signal }));
+    expect(await stopAfter(100, run, reason)).toBeLessThan(200);
+    controller.abort(reason);
+    await expect(running).rejects.toBe(reason);
+    expect((await after.run(short, {}, callOf())).rows).toEqual([{ n: 1 }]);
+    await Promise.all([before.close(), after.close()]);
+  });
+
   it('leaves its place as it was when it ends with its answer', async () => {
     const one = await openWith('', { pool: 1 });
     await expect(query(one, "SELECT 'x'::INTEGER AS n")).rejects.toMatchObject({ code: 'EXECUTE_FAILED' });
@@ -284,7 +300,7 @@ describe('the limits of a result', () => {
       ...limited({ maxRows: 10 }),
       keepRow,
     });
-    expect({ rows: kept.rows.length, scanned: kept.scanned }).toEqual({ rows: 10, scanned: 10_000 });
+    expect(kept.rows).toHaveLength(10);
     const scan = query(database, 'SELECT * FROM range(10000)', {
       ...limited({ maxScanRows: 5000 }),
       keepRow,

@@ -39,7 +39,7 @@ function createAnyServer(
 }
 
 function createBoundedServer(options: ListenOptions): Server {
-  const { settings, timeouts } = options;
+  const { settings, timeouts, logger } = options;
   const bounds = {
     maxHeaderSize: maxHeaderBytes,
     connectionsCheckingInterval: timeouts.check,
@@ -49,6 +49,7 @@ function createBoundedServer(options: ListenOptions): Server {
   };
   const server = createAnyServer(bounds, options);
   server.maxConnections = settings.maxConnections;
+  server.on('error', (err) => logger.error({ err }, 'the listener had an error')); // one socket's is no end of all
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerClientError(error, socket),
   );

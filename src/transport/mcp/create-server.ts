@@ -17,7 +17,10 @@ function speaks({ endpoint }: Operation): boolean {
   return endpoint.body?.language === 'typescript';
 }
 
-/** What this site can do; a capability without endpoints behind it is not claimed. */
+/**
+ * What this site can do. A capability without endpoints behind it is not claimed, but for tools: a call of an unknown one is
+ * answered, and on record, on every site.
+ */
 function capabilitiesOf({ registry }: Runtime): ServerCapabilities {
   const resources = registry.list('resource').length > 0;
   const prompts = registry.list('prompt').length > 0;
