@@ -68,7 +68,9 @@ function paged(seen: Seen, items: readonly unknown[]): Answer {
   next.set('page', String(page + 1));
   const hasNext = items.length > page * size;
   return {
-    headers: hasNext ? { link: `<http://${seen.headers.host}${seen.path}?${next.toString()}>; rel="next"` } : {},
+    headers: hasNext
+      ? { link: `<http://${seen.headers.host}${seen.path}?${next.toString()}>; rel="next"` }
+      : {},
     body: items.slice((page - 1) * size, page * size),
   };
 }

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import {
+  type CryptoKey,
+  exportJWK,
+  generateKeyPair,
+  type GenerateKeyPairResult,
+  type JWK,
+  SignJWT,
+  type SignOptions,
+} from 'jose';
 import type { ProviderSettings } from '../../../src/model/auth-settings.js';
 import {
   clientId,
@@ -19,7 +27,7 @@ export interface OidcStandIn extends StandIn {
   /** What the next answers say of people and tokens, beside or instead of what is right. */
   readonly quirks: OidcQuirks;
   /** Signs with the published key. */
-  sign(claims: Claims, header?: Claims): Promise<string>;
+  sign(claims: Claims, header?: Claims, options?: SignOptions): Promise<string>;
   readonly publicKey: () => JWK;
   /** A new signing key, published beside the former ones. */
   rotateKey(kid: string): Promise<void>;
@@ -94,6 +102,10 @@ function profileClaims({ id, username, name, email, emailVerified, facts }: Stan
   return { sub: id, preferred_username: username, name, ...address, ...facts };
 }
 
+const makeKey = (): Promise<GenerateKeyPairResult> => generateKeyPair('RS256', { extractable: true });
+// RSA keys take their time: all stand-ins of a test file begin with the same one.
+const firstKey = makeKey();
+
 /** Starts one; it must be closed. */
 export async function startOidc(options: OidcOptions = {}): Promise<OidcStandIn> {
   const keys: JWK[] = [];
@@ -111,14 +123,13 @@ export async function startOidc(options: OidcOptions = {}): Promise<OidcStandIn>
     accessTokenClaims: undefined,
   };
 
-  const sign: OidcStandIn['sign'] = (claims, header = {}) => {
+  const sign: OidcStandIn['sign'] = (claims, header = {}, options = {}) => {
     if (signing === undefined) throw new Error('no key');
     return new SignJWT(JSON.parse(JSON.stringify(claims)) as Record<string, never>)
       .setProtectedHeader({ alg: 'RS256', kid: signing.kid, ...header })
-      .sign(signing.key);
+      .sign(signing.key, options);
   };
-  const rotateKey = async (kid: string): Promise<void> => {
-    const pair = await generateKeyPair('RS256', { extractable: true });
+  const use = async (kid: string, pair: GenerateKeyPairResult): Promise<void> => {
     signing = { kid, key: pair.privateKey };
     keys.push({ ...(await exportJWK(pair.publicKey)), kid, alg: 'RS256', use: 'sig' });
   };
@@ -211,6 +222,7 @@ export async function startOidc(options: OidcOptions = {}): Promise<OidcStandIn>
       },
     };
   });
-  await rotateKey('first');
+  await use('first', await firstKey);
+  const rotateKey = async (kid: string): Promise<void> => use(kid, await makeKey());
   return { ...standIn, quirks, sign, rotateKey, publicKey: () => keys.at(-1) ?? {} };
 }
