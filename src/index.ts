@@ -1,5 +1,5 @@
 /**
- * The public API. For a site's TypeScript: the types of a body's context, `ToolError`, `content`, `udf` (spec page 08).
+ * The public API. For a site's TypeScript: the types of a body's context, `ToolError`, `content` (spec page 08).
  * For a program that embeds a site: `openProject` and `call`, or `createServer`; every call takes the whole pipeline
  * (rules, limits, audit), as over MCP. The parts that these are made of are here too.
  */

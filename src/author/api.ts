@@ -1,6 +1,6 @@
 /**
- * What the TypeScript of a site imports from `mxcp` (spec page 08): the types of a body's context, and `ToolError`,
- * `content` and `udf`. It imports nothing but types of the model, so that its declarations can be copied into a site, and
+ * What the TypeScript of a site imports from `mxcp` (spec page 08): the types of a body's context, `ToolError` and
+ * `content`. It imports nothing but types of the model, so that its declarations can be copied into a site, and
  * a worker loads nothing else of this program through it.
  */
 import type { ContentBlock, EmbeddedResource } from '../model/content.js';
@@ -9,9 +9,6 @@ import type { ContentFactory, ToolContext } from '../model/tool-context.js';
 export type { ContentBlock, EmbeddedResource } from '../model/content.js';
 export type { Json, JsonObject } from '../model/json.js';
 export type * from '../model/tool-context.js';
-
-/** What runs outside of a call is given: hooks, and `create` of a plugin. Log lines go to the server's log. */
-export type SiteContext = Pick<ToolContext, 'config' | 'secrets' | 'log'>;
 
 /** A body: the export that is named like its endpoint, or the default export. */
 export type ToolBody<Args, Result> = (args: Args, ctx: ToolContext) => Result | Promise<Result>;
@@ -24,9 +21,6 @@ export interface PromptMessage {
 
 /** What the body of a prompt returns; a text alone is one message of the user. */
 export type PromptResult = string | readonly PromptMessage[];
-
-/** `onInit` or `onShutdown` of a file under `typescript/`. */
-export type Hook = (ctx: SiteContext) => unknown;
 
 const errorBrand = Symbol.for('mxcp.ToolError');
 
@@ -80,30 +74,3 @@ export const content: ContentFactory = Object.freeze<ContentFactory>({
   resourceLink: (link) => block({ type: 'resource_link', ...link }),
   resource: (resource) => block({ type: 'resource', resource: embedded(resource) }),
 });
-
-/** DuckDB types that a function of a plugin takes and gives. */
-export type UdfType = 'VARCHAR' | 'BIGINT' | 'INTEGER' | 'DOUBLE' | 'BOOLEAN';
-
-/** The signature of a SQL function. */
-export interface UdfSignature {
-  readonly args: readonly UdfType[];
-  readonly returns: UdfType;
-}
-
-type UdfValue = string | number | bigint | boolean | null;
-
-const udfBrand = Symbol.for('mxcp.udf');
-
-/** A method of a plugin that SQL can call as `<method>_<plugin>`. */
-export type Udf<F> = F & { readonly [udfBrand]: UdfSignature };
-
-/** Marks a method of a plugin as a SQL function. It must depend on its arguments only; a null argument gives null. */
-export function udf<F extends (...args: never[]) => UdfValue>(signature: UdfSignature, fn: F): Udf<F> {
-  return Object.assign(fn, { [udfBrand]: signature });
-}
-
-/** The signature that `udf` gave a method; undefined for any other value. */
-export function udfSignature(value: unknown): UdfSignature | undefined {
-  if (typeof value !== 'function' || !(udfBrand in value)) return undefined;
-  return (value as Udf<() => UdfValue>)[udfBrand];
-}

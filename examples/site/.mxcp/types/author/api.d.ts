@@ -1,6 +1,6 @@
 /**
- * What the TypeScript of a site imports from `mxcp` (spec page 08): the types of a body's context, and `ToolError`,
- * `content` and `udf`. It imports nothing but types of the model, so that its declarations can be copied into a site, and
+ * What the TypeScript of a site imports from `mxcp` (spec page 08): the types of a body's context, `ToolError` and
+ * `content`. It imports nothing but types of the model, so that its declarations can be copied into a site, and
  * a worker loads nothing else of this program through it.
  */
 import type { ContentBlock } from '../model/content.js';
@@ -8,8 +8,6 @@ import type { ContentFactory, ToolContext } from '../model/tool-context.js';
 export type { ContentBlock, EmbeddedResource } from '../model/content.js';
 export type { Json, JsonObject } from '../model/json.js';
 export type * from '../model/tool-context.js';
-/** What runs outside of a call is given: hooks, and `create` of a plugin. Log lines go to the server's log. */
-export type SiteContext = Pick<ToolContext, 'config' | 'secrets' | 'log'>;
 /** A body: the export that is named like its endpoint, or the default export. */
 export type ToolBody<Args, Result> = (args: Args, ctx: ToolContext) => Result | Promise<Result>;
 /** A message of a prompt. */
@@ -19,8 +17,6 @@ export interface PromptMessage {
 }
 /** What the body of a prompt returns; a text alone is one message of the user. */
 export type PromptResult = string | readonly PromptMessage[];
-/** `onInit` or `onShutdown` of a file under `typescript/`. */
-export type Hook = (ctx: SiteContext) => unknown;
 declare const errorBrand: unique symbol;
 /** An error whose message the caller sees, unless a rule holds it back. The message of any other error stays in the log. */
 export declare class ToolError extends Error {
@@ -35,20 +31,3 @@ export declare function isToolError(error: unknown): error is ToolError;
 export declare function isContentBlock(value: unknown): value is ContentBlock;
 /** Makes the blocks of a result that is not JSON; the same as `ctx.content`. */
 export declare const content: ContentFactory;
-/** DuckDB types that a function of a plugin takes and gives. */
-export type UdfType = 'VARCHAR' | 'BIGINT' | 'INTEGER' | 'DOUBLE' | 'BOOLEAN';
-/** The signature of a SQL function. */
-export interface UdfSignature {
-    readonly args: readonly UdfType[];
-    readonly returns: UdfType;
-}
-type UdfValue = string | number | bigint | boolean | null;
-declare const udfBrand: unique symbol;
-/** A method of a plugin that SQL can call as `<method>_<plugin>`. */
-export type Udf<F> = F & {
-    readonly [udfBrand]: UdfSignature;
-};
-/** Marks a method of a plugin as a SQL function. It must depend on its arguments only; a null argument gives null. */
-export declare function udf<F extends (...args: never[]) => UdfValue>(signature: UdfSignature, fn: F): Udf<F>;
-/** The signature that `udf` gave a method; undefined for any other value. */
-export declare function udfSignature(value: unknown): UdfSignature | undefined;
