@@ -59,7 +59,7 @@ function chargesOf(rates: RateSettings, caller: Caller, context: RequestContext)
 }
 
 function limited(state: RateState, seconds: number): RateLimitedError {
-  return new RateLimitedError(`Too many calls; try again in ${seconds} s`, seconds, state);
+  return new RateLimitedError('Too many calls', seconds, state);
 }
 
 function refuseEmpty(taken: Taken): RateState {

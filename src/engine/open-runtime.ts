@@ -137,6 +137,15 @@ type Parts = Core & Pick<Runtime, 'rates' | 'auth'>;
 
 function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenOptions): Runtime {
   const inFlight = countInFlight();
+  let closed: Promise<void> | undefined;
+  const close = async (graceMs: number): Promise<void> => {
+    await inFlight.drain(graceMs);
+    try {
+      if (options.purpose === 'serve') await recordServerEvent(runtime, 'stop', options.transport);
+    } finally {
+      await closeAll(parts);
+    }
+  };
   const { project, audit, database, registry, scopes } = parts;
   const note = (text: string): void => options.logger.warn({ note: text }, 'the roles of a caller');
   const runtime: Runtime = {
@@ -150,14 +159,7 @@ function assemble(parts: Parts, { roles, problems }: Compilation, options: OpenO
     stopping: inFlight.signal,
     running: inFlight.count,
     ready: () => inFlight.open() && audit.writable() && !database.exhausted() && !database.failed(),
-    close: async (graceMs = 0) => {
-      await inFlight.drain(graceMs);
-      try {
-        if (options.purpose === 'serve') await recordServerEvent(runtime, 'stop', options.transport);
-      } finally {
-        await closeAll(parts);
-      }
-    },
+    close: (graceMs = 0) => (closed ??= close(graceMs)),
   };
   return runtime;
 }

@@ -12,6 +12,10 @@ export interface GateOptions {
   readonly authorization?: string;
   /** `profiles.default.limits.rate`. */
   readonly rate?: string;
+  /** Fields of one more tool, `probe`. */
+  readonly tool?: string;
+  /** Further keys of `profiles.default`. */
+  readonly profile?: string;
   readonly http?: Parameters<typeof serveSite>[1];
 }
 
@@ -45,11 +49,14 @@ profiles:
   default:
     duckdb: {path: ':memory:'}
     auth: ${ways}
-${rate === undefined ? '' : `limits: {rate: ${rate}}\n`}`,
+${options.profile === undefined ? '' : `    ${options.profile}\n`}${rate === undefined ? '' : `limits: {rate: ${rate}}\n`}`,
     ...tool('plain', 'tags: [web]'),
     ...tool('staff', 'tags: [hr, web]'),
     ...tool('salary', 'tags: [hr, pay]'),
     ...tool('write_note', 'scopes: [notes:write]'),
+    ...(options.tool !== undefined && {
+      'tools/probe.yml': `mxcp: 1\ntool: {name: probe, ${options.tool}}\n`,
+    }),
     'resources/plan.yml': `mxcp: 1
 resource: {uri: 'plan://{year}', tags: [hr], parameters: [{name: year, type: integer}], source: {code: SELECT $year AS year}}
 `,
