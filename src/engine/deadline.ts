@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { CancelledError, ExecuteTimeoutError, isMxcpError } from '../errors.js';
 
 /** A signal that aborts with the error that the call then fails with; `release` must be called when the call has ended. */
