@@ -22,14 +22,14 @@ export const reservedNames: readonly string[] = ['api-key', 'mtls', 'local', 'an
 
 /** Keys that only some types know: anywhere else they would promise a protection that nobody keeps. */
 const onlyFor: Readonly<Record<string, readonly ProviderType[]>> = {
-  base_url: ['github', 'salesforce'],
+  base_url: ['github', 'salesforce', 'atlassian'],
   allowed_orgs: ['github'],
   allowed_teams: ['github'],
   allowed_domains: ['google'],
   server_url: ['keycloak'],
   realm: ['keycloak'],
-  discovery_url: ['oidc'],
-  config_url: ['oidc'],
+  discovery_url: ['oidc', 'workos'],
+  config_url: ['oidc', 'workos'],
   audience: ['oidc'],
   extra_authorize_params: ['oidc'],
   organization_id: ['workos'],
@@ -44,7 +44,7 @@ const needed: Readonly<Record<ProviderType, readonly (readonly string[])[]>> = {
   atlassian: [],
   salesforce: [],
   oidc: [['discovery_url', 'config_url']],
-  workos: [['organization_id']],
+  workos: [['organization_id'], ['discovery_url', 'config_url']],
 };
 
 /** A provider that the section asks for. `place` is where a missing section is reported, `path` how its keys are called. */
