@@ -16,7 +16,6 @@ const longest: Readonly<Record<string, number>> = {
   policy_uri: 2_048,
   tos_uri: 2_048,
   jwks_uri: 2_048,
-  scope: 5_200,
   software_id: 256,
 };
 const maxKeySetBytes = 8_192;
@@ -75,6 +74,8 @@ export function settleClient(metadata: ClientMetadata): void {
   const uris = checkRedirects(metadata);
   metadata['application_type'] = uris.every((uri) => redirectKind(uri) === 'web') ? 'web' : 'native';
   metadata['response_modes'] = ['query'];
+  // Only a wish, and the library would bind it to scopes of its own: every authorization request says what it asks for.
+  metadata['scope'] = undefined;
   const { client_id: id } = metadata;
   // A document that names a shared secret has been refused by now, so this is the default of registrations.
   if (

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../model/json.js';
+import { connectScope } from './connect-scope.js';
 
 /** Paths of the authorization server below the public address of this server. */
 export const endpoints = {
@@ -51,7 +52,10 @@ export function issuerMetadata({ baseUrl, scopes, registration, ...facts }: Meta
   };
 }
 
-/** The protected resource's metadata (RFC 9728). */
+/**
+ * The protected resource's metadata (RFC 9728). Clients ask for what `scopes_supported` lists and for nothing else, so it is
+ * left out where it would say no more than `mcp`: then they ask for what they are configured to.
+ */
 export function resourceMetadata(
   resource: string,
   authorizationServers: readonly string[],
@@ -61,7 +65,7 @@ export function resourceMetadata(
   return {
     resource,
     authorization_servers: authorizationServers,
-    scopes_supported: scopes,
+    ...(scopes.some((scope) => scope !== connectScope) && { scopes_supported: scopes }),
     bearer_methods_supported: ['header'],
     resource_name: name,
   };

@@ -186,7 +186,6 @@ describe('metadata documents', () => {
       expect(body).toMatchObject({
         resource: site.mcpUrl,
         authorization_servers: [site.url],
-        scopes_supported: ['mcp'],
       });
     },
   );
