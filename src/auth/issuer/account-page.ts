@@ -52,12 +52,18 @@ export interface AccountPageParts {
   readonly record: (event: AuthEvent) => Promise<void>;
 }
 
+/** Where somebody who signed out here can sign out of the provider, too. */
+export interface Farewell {
+  readonly provider: string;
+  readonly href: string;
+}
+
 /** The account page's steps. */
 export interface AccountPage {
   /** Undefined: nobody is signed in at this browser. */
   view(exchange: Exchange): Promise<AccountView | undefined>;
-  /** Throws `PageProblem`. */
-  act(exchange: Exchange, form: AccountForm): Promise<void>;
+  /** Gives what is left to do at the provider, after a sign-out. Throws `PageProblem`. */
+  act(exchange: Exchange, form: AccountForm): Promise<Farewell | undefined>;
 }
 
 const maxRows = 500;
@@ -103,7 +109,7 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
     return owner;
   }
 
-  type Step = (exchange: Exchange, session: BrowserSession, target: string) => Promise<void>;
+  type Step = (exchange: Exchange, session: BrowserSession, target: string) => Promise<Farewell | undefined>;
   const steps: Record<AccountAction, Step> = {
     'revoke-grant': async (exchange, session, target) => {
       const grant = await grants.find(target);
@@ -138,6 +144,9 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
     'sign-out': async (exchange, session) => {
       await note(exchange, session, { event: 'sign-out', outcome: 'success' });
       await sessions.end(exchange);
+      const { account } = session;
+      const href = await upstream.logoutUrl(account);
+      return href === undefined ? undefined : { provider: account.provider, href };
     },
   };
 
@@ -178,7 +187,7 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
         throw new PageProblem(400, 'Nothing was changed', why, { next });
       }
       if (step === undefined) throw notYours();
-      await steps[step](exchange, session, typeof target === 'string' ? target : '');
+      return steps[step](exchange, session, typeof target === 'string' ? target : '');
     },
   };
 }

@@ -95,7 +95,11 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   const clients = createClientStore(store, 2 * settings.refreshTokenTtlMs);
   const providers = new Map(options.providers.map((provider) => [provider.name, provider]));
   const shared = { store, accounts, providers, record, warn };
-  const upstream = createUpstream({ ...shared, maxAgeMs: settings.sessionTtlMs });
+  const upstream = createUpstream({
+    ...shared,
+    accountPage: `${baseUrl}/oauth`,
+    maxAgeMs: settings.sessionTtlMs,
+  });
   const formTokens = createFormTokens(keysOf(options.secrets, 'oauth-forms'));
   const handler = createHandler({ base, record, warn });
   const replays = {

@@ -10,6 +10,8 @@ export interface UpstreamParts {
   readonly store: Store;
   readonly accounts: Accounts;
   readonly providers: ReadonlyMap<string, Provider>;
+  /** Public address of the account page: where people come back to from signing out at a provider. */
+  readonly accountPage: string;
   /** How old the provider's word may be where it cannot be asked again, milliseconds. */
   readonly maxAgeMs: number;
   readonly record: (event: AuthEvent) => Promise<void>;
@@ -25,6 +27,8 @@ export interface Upstream {
   recheck(key: string): Promise<Account | undefined>;
   /** A token of the provider that works now, refreshed ahead of its end; undefined where there is none to give out. */
   token(key: string): Promise<string | undefined>;
+  /** Where a person signs out at the provider too; undefined where it has no such page, or cannot be asked now. */
+  logoutUrl(account: Account): Promise<string | undefined>;
   /** Forgets the provider's tokens. */
   disconnect(key: string): Promise<void>;
 }
@@ -134,6 +138,14 @@ export function createUpstream(parts: UpstreamParts): Upstream {
       const refresh = endsSoon(account, refreshAheadMs) && account.tokens.refreshToken !== undefined;
       const now = refresh ? await refreshed(account, provider) : account;
       return now === undefined || endsSoon(now, 0) ? undefined : now.tokens?.accessToken;
+    },
+    logoutUrl: async ({ provider: name, tokens }) => {
+      try {
+        return await providers.get(name)?.logoutUrl(tokens, parts.accountPage);
+      } catch (error) {
+        parts.warn(`The provider ${name} could not be asked where people sign out`, error);
+        return undefined;
+      }
     },
     disconnect: async (key) => {
       await accounts.change(key, withoutTokens);

@@ -5,7 +5,7 @@ import { consentPage } from './consent-page.js';
 import { exchangeOf } from './exchange-of.js';
 import type { OAuthParts, OAuthTier } from './mount-oauth.js';
 import { pageHeaders } from './page.js';
-import { signInPage } from './sign-in-page.js';
+import { signInPage, signedOutPage } from './sign-in-page.js';
 import { styleSheet } from './style.js';
 
 declare module 'fastify' {
@@ -88,12 +88,13 @@ const account: Handler = async (issuer, request, reply) => {
 
 const act: Handler = async (issuer, request, reply) => {
   const form = formOf(request);
-  await issuer.account.act(exchangeOf(request, reply, issuer.baseUrl), {
+  const farewell = await issuer.account.act(exchangeOf(request, reply, issuer.baseUrl), {
     formToken: form.get('form_token'),
     action: form.get('action'),
     target: form.get('target'),
   });
-  return reply.redirect(`${issuer.baseUrl}/oauth`, 303);
+  if (farewell === undefined) return reply.redirect(`${issuer.baseUrl}/oauth`, 303);
+  return sendPage(reply, signedOutPage(issuer, farewell));
 };
 
 /** The pages that people see: sign-in, consent, account, and where providers send them back to. */

@@ -1,4 +1,5 @@
 import type { ProviderType } from '../../model/auth-settings.js';
+import type { Farewell } from '../../auth/issuer/account-page.js';
 import type { ClientFacts } from '../../auth/issuer/client-facts.js';
 import type { SignInChoice } from '../../auth/issuer/issuer.js';
 import { html, type Html } from './html.js';
@@ -20,6 +21,8 @@ function titleOf({ name, type }: SignInChoice): string {
   if (title === '') return name;
   return name.toLowerCase() === title.toLowerCase() ? title : `${title} (${name})`;
 }
+
+type Choices = Pick<SignInPage, 'baseUrl' | 'choices'>;
 
 /** What the sign-in page is made of. */
 export interface SignInPage {
@@ -67,4 +70,18 @@ export function signInPage(page: SignInPage): string {
     </ul>
     ${cancel(page)}`;
   return renderPage({ baseUrl, title: 'Sign in', body });
+}
+
+/** The page after a sign-out: the session at the provider goes on until it is ended there, too. */
+export function signedOutPage({ baseUrl, choices }: Choices, { provider, href }: Farewell): string {
+  const choice = choices.find(({ name }) => name === provider);
+  const title = choice === undefined ? provider : titleOf(choice);
+  const body = html`<p>
+      Your session at ${title} goes on: as long as it lasts, whoever uses this browser can sign in with it.
+    </p>
+    <p class="buttons">
+      <a class="button main" href="${href}">Sign out at ${title} too</a>
+      <a class="button" href="${baseUrl}/oauth">Sign in again</a>
+    </p>`;
+  return renderPage({ baseUrl, title: 'You are signed out', body });
 }
