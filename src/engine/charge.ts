@@ -3,9 +3,10 @@ import { describeRefusal } from '../audit/describe-event.js';
 import { OverloadedError, RateLimitedError } from '../errors.js';
 import { isLoopbackHost } from '../lib/loopback.js';
 import type { Charge, Taken } from '../limit/buckets.js';
+import type { Leave } from '../limit/keyed-gate.js';
 import type { Rate, RateSettings } from '../model/auth-settings.js';
 import type { Caller } from '../model/caller.js';
-import type { RequestContext } from '../model/call.js';
+import type { CallRequest, RequestContext } from '../model/call.js';
 import type { RateState } from '../model/outcome.js';
 import { isListed } from './listing.js';
 import type { Operation } from './operation.js';
@@ -89,15 +90,18 @@ export async function chargeCall(
   return refuseEmpty(taken instanceof Promise ? await taken : taken);
 }
 
-/** Takes one of the caller's places for calls at once. Throws `CALL_OVERLOADED` when all are taken. */
+/**
+ * Takes one of the caller's places for calls at once, or waits for one until `signal` aborts. Undefined where nobody counts.
+ * Throws `CALL_OVERLOADED` when too many of his calls wait already.
+ */
 export function enterPlace(
   runtime: Runtime,
-  caller: Caller,
-  context: RequestContext,
-): (() => void) | undefined {
+  { caller, context }: CallRequest,
+  signal: AbortSignal,
+): Leave | Promise<Leave> | undefined {
   if (isLocal(runtime, caller, context)) return undefined;
-  const leave = runtime.rates.places.enter(whoOf(caller, context));
-  if (leave) return leave;
+  const entered = runtime.rates.places.enter(whoOf(caller, context), signal);
+  if (entered) return entered;
   throw new OverloadedError('Too many calls of this caller are running; try again in a moment');
 }
 

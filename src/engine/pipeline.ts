@@ -1,4 +1,5 @@
 import { OverloadedError } from '../errors.js';
+import type { Leave } from '../limit/keyed-gate.js';
 import type { CallRequest } from '../model/call.js';
 import type { Outcome, Released } from '../model/outcome.js';
 import type { Subject } from '../policy/subject.js';
@@ -93,10 +94,11 @@ async function runStages(
     noteDecision(progress, operation.rules.authorize(subject, progress.args), 'input');
     return progress.args;
   });
-  const leaveGates = enterGates(runtime, progress, operation, position !== undefined);
   const deadline = startDeadline(operation.endpoint.limits.timeoutMs, signal, runtime.stopping);
   const outliving: Promise<unknown>[] = [];
+  let leaveGates: Leave | undefined;
   try {
+    leaveGates = await enterGates(runtime, progress, operation, deadline.signal, position !== undefined);
     const client = callClient(runtime, progress.request, operation, args, deadline);
     if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
     const around = {
@@ -110,19 +112,21 @@ async function runStages(
   } finally {
     deadline.release();
     // Nobody can stop some queries: their places stay taken while they run, though their callers are answered.
-    if (outliving.length === 0) leaveGates();
+    if (outliving.length === 0) leaveGates?.();
     else void Promise.allSettled(outliving).then(leaveGates);
   }
 }
 
 /** Takes a place of the caller, whom calls inside of his call cost none, and one of the endpoint. */
-function enterGates(
+async function enterGates(
   runtime: Runtime,
   { request }: Progress,
   operation: Operation,
+  signal: AbortSignal,
   inside: boolean,
-): () => void {
-  const leavePlace = inside ? undefined : enterPlace(runtime, request.caller, request.context);
+): Promise<Leave> {
+  const entered = inside ? undefined : enterPlace(runtime, request, signal);
+  const leavePlace = entered instanceof Promise ? await entered : entered;
   try {
     const leaveGate = enterGate(operation);
     return () => {

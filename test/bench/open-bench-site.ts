@@ -21,7 +21,13 @@ export async function openBenchSite(files: Readonly<Record<string, string>>): Pr
   });
 }
 
-const context: RequestContext = { transport: 'http', id: 'bench', time: Date.now() * 1000, headers: {} };
+const context: RequestContext = {
+  transport: 'http',
+  ip: '127.0.0.1',
+  id: 'bench',
+  time: Date.now() * 1000,
+  headers: {},
+};
 
 /** One wish of the anonymous caller. */
 export function wish(runtime: Runtime, name: string, args: object, kind: EndpointKind = 'tool'): CallRequest {

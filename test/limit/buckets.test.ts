@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createKeyedGate } from '../../src/limit/keyed-gate.js';
 import { createMemoryBuckets } from '../../src/limit/memory-buckets.js';
 import type { Rate } from '../../src/model/auth-settings.js';
 
@@ -131,20 +130,5 @@ describe('a million identities', () => {
       buckets.take([{ key: `stranger ${index}`, rate: rate(60, 10) }]);
     }
     expect(buckets.take([ada]).granted).toBe(false);
-  });
-});
-
-describe('places for calls at once', () => {
-  it('are counted by key, given back once, and keep nothing of who left', () => {
-    const gate = createKeyedGate(2);
-    const first = gate.enter('ada');
-    const second = gate.enter('ada');
-    expect(gate.enter('ada')).toBeUndefined();
-    expect(gate.enter('bob')).toBeDefined();
-    first?.();
-    first?.();
-    expect(gate.enter('ada')).toBeDefined();
-    expect(gate.enter('ada')).toBeUndefined();
-    second?.();
   });
 });

@@ -14,6 +14,8 @@ export interface GateOptions {
   readonly rate?: string;
   /** Fields of one more tool, `probe`. */
   readonly tool?: string;
+  /** Further keys of `duckdb`. */
+  readonly duckdb?: string;
   /** Further keys of `profiles.default`. */
   readonly profile?: string;
   readonly http?: Parameters<typeof serveSite>[1];
@@ -47,7 +49,7 @@ profile: default
 authorization: ${options.authorization ?? authorization}
 profiles:
   default:
-    duckdb: {path: ':memory:'}
+    duckdb: {path: ':memory:'${options.duckdb ?? ''}}
     auth: ${ways}
 ${options.profile === undefined ? '' : `    ${options.profile}\n`}${rate === undefined ? '' : `limits: {rate: ${rate}}\n`}`,
     ...tool('plain', 'tags: [web]'),
