@@ -45,7 +45,7 @@ describe.each(cases)(
       standIn = await start();
       const provider = createProvider(standIn.settings);
       const unused = { person: undefined, refused: new Set<string>(), down: false };
-      const { close } = standIn;
+      const close = (): Promise<void> => standIn.close();
       site = await openSite({
         providers: [{ provider, ...unused, lifetimeMs: undefined, refreshes: 0, close }],
       });
