@@ -6,6 +6,7 @@ import {
 import {
   UnauthorizedError as LegacyUnauthorized,
   type OAuthClientProvider,
+  type OAuthDiscoveryState,
 } from '@modelcontextprotocol/sdk/client/auth.js';
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as LegacyTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
@@ -71,12 +72,15 @@ class Application implements OAuthClientProvider {
     return 'state-of-the-application';
   }
   /** The SDK's store of where it signs in, so that an answer of another server is told apart. */
-  #discovery: never | undefined;
-  saveDiscoveryState(state: never) {
+  #discovery: OAuthDiscoveryState | undefined;
+  saveDiscoveryState(state: OAuthDiscoveryState) {
     this.#discovery = state;
   }
   discoveryState() {
     return this.#discovery;
+  }
+  invalidateCredentials(which: string) {
+    if (which === 'tokens' || which === 'all') this.kept = undefined;
   }
   async redirectToAuthorization(url: URL) {
     this.asked.push(url.searchParams.get('scope'));
@@ -97,6 +101,21 @@ interface Connection {
   readonly close: () => Promise<void>;
 }
 
+/** Signs in as often as the SDK says so: anew after a revocation, and then for more scopes. */
+async function persistently(
+  work: () => Promise<unknown>,
+  finish: (error: unknown) => Promise<void>,
+): Promise<unknown> {
+  for (let times = 0; times < 2; times += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      await finish(error);
+    }
+  }
+  return work();
+}
+
 async function modern(application: Application): Promise<Connection> {
   const options = { versionNegotiation: { mode: { pin: '2026-07-28' } } } as const;
   const open = () => ({
@@ -115,11 +134,7 @@ async function modern(application: Application): Promise<Connection> {
   });
   const call = (name: string) => client.callTool({ name, arguments: {} });
   return {
-    call: (name) =>
-      call(name).catch(async (error: unknown) => {
-        await finish(error);
-        return call(name);
-      }),
+    call: (name) => persistently(() => call(name), finish),
     list: async () => (await client.listTools()).tools.map(({ name }) => name),
     close: () => client.close(),
   };
@@ -142,11 +157,7 @@ async function legacy(application: Application): Promise<Connection> {
   });
   const call = (name: string) => client.callTool({ name, arguments: {} });
   return {
-    call: (name) =>
-      call(name).catch(async (error: unknown) => {
-        await finish(error);
-        return call(name);
-      }),
+    call: (name) => persistently(() => call(name), finish),
     list: async () => (await client.listTools()).tools.map(({ name }) => name),
     close: () => client.close(),
   };
@@ -176,7 +187,9 @@ describe('the v2 SDK at 2026-07-28', () => {
     expect(application.asked).toHaveLength(2);
     expect(application.asked[1]?.split(' ')).toContain('tag:web');
     expect(application.kept?.scope).toBe('mcp tag:web');
-    expect(await connection.list()).toEqual(['search_web']);
+    const again = await modern(application);
+    expect(await again.list()).toEqual(['search_web']);
+    await again.close();
 
     // The consent has retired the narrow token: with it, the client refreshes.
     await aSecond();
@@ -188,7 +201,7 @@ describe('the v2 SDK at 2026-07-28', () => {
     await revoke(application);
     await aSecond();
     expect(await connection.call('search_web')).toMatchObject(done);
-    expect(application.asked).toHaveLength(3);
+    expect(application.asked).toHaveLength(4);
     await connection.close();
   });
 });
