@@ -1,9 +1,12 @@
 import { relative } from 'node:path';
+import { listOperations } from '../engine/listing.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { AuthSettings } from '../model/auth-settings.js';
 import type { EndpointKind } from '../model/rule.js';
-import { packageVersion } from './version.js';
+import { cliRequest } from './cli-request.js';
 import type { Colors } from './context.js';
+import { countText } from './count-text.js';
+import { packageVersion } from './version.js';
 import { printable } from './printable.js';
 
 /** What the start of a server tells. */
@@ -79,6 +82,21 @@ export function servingReport(serving: Serving): ServingReport {
   };
 }
 
+/** A newcomer who finds an empty list of tools learns here why. */
+function unseenText({ runtime, url, as }: Serving): string | undefined {
+  const { project, registry } = runtime;
+  const anonymous =
+    as === undefined && (url === undefined ? project.transport.stdioUser === undefined : project.auth.open);
+  const all = registry.list('tool').length;
+  if (!anonymous || all === 0) return undefined;
+  const transport = url === undefined ? 'stdio' : 'http';
+  const request = { ...cliRequest({}), transport } as const;
+  const seen = listOperations(runtime, runtime.callerOf(transport), request, 'tool').operations.length;
+  const [name] = Object.keys(project.users);
+  const hint = name === undefined ? '' : `; try --as ${printable(name)}`;
+  return seen > 0 ? undefined : `an anonymous caller sees 0 of ${countText(all, 'tool')}${hint}`;
+}
+
 function shownPath(root: string, path: string): string {
   const short = relative(root, path);
   return path === ':memory:' || short.startsWith('..') ? path : short;
@@ -90,10 +108,17 @@ export function bannerText(serving: Serving, colors: Colors): string {
   const { root } = serving.runtime.project;
   const audit =
     report.audit === null ? colors.red('OFF: calls leave no record') : shownPath(root, report.audit);
+  const offered = [
+    countText(report.tools, 'tool'),
+    countText(report.resources, 'resource'),
+    countText(report.prompts, 'prompt'),
+  ].join(', ');
+  const unseen = unseenText(serving);
   const lines: readonly (readonly [string, string])[] = [
-    ['serves', `${report.tools} tools, ${report.resources} resources, ${report.prompts} prompts of ${root}`],
+    ['serves', `${offered} of ${root}`],
     ['at', report.url ?? 'stdio'],
     ['sign-in', report.authentication],
+    ...(unseen === undefined ? [] : [['note', colors.yellow(unseen)] as const]),
     ['database', `${shownPath(root, report.database)}${report.readonly ? ', read-only' : ''}`],
     ['audit log', audit],
     ...(report.left_out.length === 0

@@ -1,3 +1,4 @@
+import type { Caller } from '../model/caller.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { PolicyReport, RuleTrace } from '../model/outcome.js';
 import type { InputRule, OutputRule } from '../model/rule.js';
@@ -65,8 +66,22 @@ function verdict(rule: ExplainedRule): string {
   return mode === 'shadow' ? `${effectText(rule)} (shadow: without effect)` : effectText(rule);
 }
 
-/** The rules as text: id, what it did; below, its action, place and condition. */
-export function explainText(rules: readonly ExplainedRule[], report: PolicyReport): string {
+/** Who the caller became: the part that rules usually ask for. */
+export function explainCaller({
+  role,
+  roles,
+  capabilities,
+}: Caller): Pick<Caller, 'role' | 'roles' | 'capabilities'> {
+  return { role, roles, capabilities };
+}
+
+function callerText({ role, roles, capabilities }: Caller): string {
+  const held = capabilities.length === 0 ? '' : `; capabilities: ${capabilities.join(', ')}`;
+  return `Caller: role ${role}; roles: ${roles.length === 0 ? 'none' : roles.join(', ')}${held}`;
+}
+
+/** The caller, the decision, and the rules: id, what it did; below, its action, place and condition. */
+export function explainText(caller: Caller, rules: readonly ExplainedRule[], report: PolicyReport): string {
   const decision = report.rule === undefined ? report.decision : `${report.decision} by ${report.rule}`;
   const lines = rules.flatMap((rule) => [
     `${rule.stage} ${rule.id}: ${verdict(rule)}`,
@@ -74,5 +89,5 @@ export function explainText(rules: readonly ExplainedRule[], report: PolicyRepor
     ...(rule.condition === null ? [] : [`  when ${rule.condition}`]),
     ...(rule.where === undefined ? [] : [`  where ${rule.where}`]),
   ]);
-  return printable([`Decision: ${decision}`, ...lines].join('\n'));
+  return printable([callerText(caller), `Decision: ${decision}`, ...lines].join('\n'));
 }

@@ -5,10 +5,11 @@ import type { Context, TextSink } from './context.js';
 import { prettyLine } from './pretty-line.js';
 
 function destination(sink: TextSink, format: LoggingSettings['format']): { write: (line: string) => void } {
-  return { write: (line) => void sink.write(format === 'pretty' ? prettyLine(line) : line) };
+  const pretty = format === 'pretty' || (format === 'auto' && sink.isTTY === true);
+  return { write: (line) => void sink.write(pretty ? prettyLine(line) : line) };
 }
 
-/** The program's own log, on stderr: JSON lines or text, as the site says; errors only with `--quiet`. */
+/** The program's own log, on stderr: JSON lines or text, as the user config says, else text on a terminal; errors only with `--quiet`. */
 export function createLogger(context: Context, settings: LoggingSettings): Logger {
   const level = context.options.quiet && settings.level !== 'silent' ? 'error' : settings.level;
   return pino({ level, base: { name: 'mxcp' } }, destination(context.world.stderr, settings.format));

@@ -7,6 +7,7 @@ import type { Limits } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { cliRequest } from './cli-request.js';
 import type { Context, ExitCode, Invoke } from './context.js';
+import { countText } from './count-text.js';
 import { openSite, withRuntime } from './open-site.js';
 import { printNote, printResult } from './output.js';
 import { collect, parseParameters } from './parse-parameters.js';
@@ -84,7 +85,7 @@ function isRow(value: Json): value is JsonObject {
 
 function rowsText(context: Context, rows: Json, names: readonly string[]): string {
   const list = Array.isArray(rows) ? rows.filter(isRow) : [];
-  const count = `${list.length} ${list.length === 1 ? 'row' : 'rows'}`;
+  const count = countText(list.length, 'row');
   if (names.length === 0) return count;
   const cells = list.map((row) => names.map((name) => cellText(row[name])));
   return `${tableText(names, cells, context.colors.stdout)}\n${context.colors.stdout.dim(count)}`;

@@ -1,12 +1,13 @@
 import { Argument, type Command } from 'commander';
 import type { Runtime } from '../engine/runtime.js';
 import { didYouMean } from '../lib/did-you-mean.js';
+import type { Caller } from '../model/caller.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Outcome } from '../model/outcome.js';
 import type { EndpointKind } from '../model/rule.js';
 import { cliRequest, parseRequestHeaders } from './cli-request.js';
 import type { Context, ExitCode, Invoke } from './context.js';
-import { explainRules, explainText } from './explain.js';
+import { explainCaller, explainRules, explainText } from './explain.js';
 import { openSite, withRuntime } from './open-site.js';
 import { printNote, printResult, printText } from './output.js';
 import { collect, parseParameters } from './parse-parameters.js';
@@ -29,13 +30,24 @@ function endpointOf({ registry }: Runtime, kind: EndpointKind, name: string): En
   return registry.matchResources(name)[0]?.operation?.endpoint;
 }
 
-/** What `--explain` adds: every rule with what it did. */
-function explanation(endpoint: Endpoint | undefined, outcome: Outcome): { json: object; text: string } {
+/** What `--explain` adds: who the caller is, and every rule with what it did. */
+function explanation(
+  caller: Caller,
+  endpoint: Endpoint | undefined,
+  outcome: Outcome,
+): { json: object; text: string } {
   const rules = endpoint === undefined ? [] : explainRules(endpoint, outcome.policy);
   const { decision, rule, reason } = outcome.policy;
   return {
-    json: { call_id: outcome.callId, decision, rule: rule ?? null, reason: reason ?? null, rules },
-    text: explainText(rules, outcome.policy),
+    json: {
+      call_id: outcome.callId,
+      caller: explainCaller(caller),
+      decision,
+      rule: rule ?? null,
+      reason: reason ?? null,
+      rules,
+    },
+    text: explainText(caller, rules, outcome.policy),
   };
 }
 
@@ -111,7 +123,7 @@ export async function run(
     const { call } = await import('../engine/pipeline.js');
     const outcome = await call(runtime, request, { skipResultCheck: options.skipOutputValidation === true });
     const endpoint = endpointOf(runtime, kind, name);
-    const explained = options.explain && explanation(endpoint, outcome);
+    const explained = options.explain && explanation(request.caller, endpoint, outcome);
     const code = printOutcome(context, outcome, explained);
     if (endpoint === undefined) noteNearName(context, runtime, kind, name);
     if (explained === undefined) noteBrokenRules(context, endpoint, outcome);

@@ -6,6 +6,7 @@ import { readProject } from '../project/load.js';
 import { readMigration } from '../project/migration.js';
 import { sortProblems } from '../project/problems.js';
 import type { Context, ExitCode, Invoke } from './context.js';
+import { countText } from './count-text.js';
 import { findProblems, type Findings } from './find-problems.js';
 import { loadOptions } from './load-options.js';
 import { migrationText } from './migration-text.js';
@@ -35,7 +36,7 @@ interface Shown extends Findings {
 
 function findingsText({ endpoints, unprepared, problems }: Shown): string {
   const skipped = unprepared === 0 ? '' : `, the SQL of ${unprepared} not looked at (--no-database)`;
-  return `${endpoints} endpoints checked${skipped}${problems.length === 0 ? ': no problems' : ''}`;
+  return `${countText(endpoints, 'endpoint')} checked${skipped}${problems.length === 0 ? ': no problems' : ''}`;
 }
 
 function findingsJson({ problems, endpoints, unprepared }: Shown, valid: boolean): object {

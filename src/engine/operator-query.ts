@@ -1,5 +1,5 @@
 import { redactSql } from '../audit/redact-sql.js';
-import { ConfigInvalidError } from '../errors.js';
+import { ConfigInvalidError, InvalidArgumentsError } from '../errors.js';
 import type { Caller } from '../model/caller.js';
 import type { CallRequest, RequestContext } from '../model/call.js';
 import type { ResultColumn } from '../model/effects.js';
@@ -75,6 +75,17 @@ export async function queryAsOperator(runtime: Runtime, query: OperatorQuery): P
   return { outcome, columns };
 }
 
+/** Nothing is declared: the text's own `$names` are what it takes. */
+function checkNames(used: readonly string[], given: readonly string[]): void {
+  const issues = [
+    ...used
+      .filter((name) => !given.includes(name))
+      .map((name) => ['Required parameter missing', name] as const),
+    ...given.filter((name) => !used.includes(name)).map((name) => ['Unknown parameter', name] as const),
+  ].map(([what, name]) => ({ path: name, message: `${what}: ${name}` }));
+  if (issues.length > 0) throw new InvalidArgumentsError(issues);
+}
+
 async function runQuery(
   runtime: Runtime,
   query: OperatorQuery,
@@ -87,6 +98,7 @@ async function runQuery(
     parametersOf(query.parameters),
   );
   if (body === undefined) throw new ConfigInvalidError(problems);
+  checkNames(body.parameterNames, Object.keys(query.parameters));
   const deadline = startDeadline(query.limits.timeoutMs, query.signal, stopping);
   try {
     if (body.effects === 'write') await recordIntent(runtime, progress);

@@ -123,7 +123,8 @@ export interface TlsSettings {
 
 export interface LoggingSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
-  readonly format: 'json' | 'pretty';
+  /** `auto`: pretty on a terminal, else JSON. */
+  readonly format: 'json' | 'pretty' | 'auto';
 }
 
 /** How TypeScript bodies run (spec page 08, "Isolation"). */

@@ -81,7 +81,7 @@ const levelKind: Kind<Level> = {
   parse: levelOf,
 };
 
-const formatKind: Kind<'json' | 'pretty'> = {
+const formatKind: Kind<LoggingSettings['format']> = {
   what: 'json or pretty',
   read: ({ data }) => (data === 'json' ? 'json' : 'pretty'),
   parse: (text) => (text === 'json' || text === 'pretty' ? text : undefined),
@@ -104,7 +104,7 @@ export function readLogging({ reader, user, overrides }: SettingsContext): Loggi
   const format = reader.read(
     'logging.format',
     { kind: formatKind, flag: overrides.logFormat, variable: 'MXCP_LOG_FORMAT', user: at(logging, 'format') },
-    'json',
+    'auto',
   );
   return { level: debug ? 'debug' : enabled ? level : 'silent', format };
 }

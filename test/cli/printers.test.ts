@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError, type Problem } from '../../src/errors.js';
 import { colorsFor } from '../../src/cli/colors.js';
 import type { Context } from '../../src/cli/context.js';
+import { createLogger } from '../../src/cli/logger.js';
 import { presentError } from '../../src/cli/present-error.js';
 import { printable, printableJson } from '../../src/cli/printable.js';
 import { githubText } from '../../src/cli/problems/github.js';
@@ -53,6 +54,25 @@ function contextWith(json: boolean): { context: Context; out: () => string; err:
   };
   return { context, out: () => out, err: () => err };
 }
+
+describe('the log', () => {
+  it.each([
+    ['auto', true, false],
+    ['auto', false, true],
+    ['json', true, true],
+    ['pretty', false, false],
+  ] as const)('as %s, on a terminal: %s, is JSON: %s', (format, isTTY, json) => {
+    const { context, err } = contextWith(false);
+    const stderr = Object.assign(context.world.stderr, { isTTY });
+    const logger = createLogger(
+      { ...context, world: { ...context.world, stderr } },
+      { level: 'info', format },
+    );
+    logger.info({ url: 'x' }, 'listening');
+    expect(err().startsWith('{')).toBe(json);
+    expect(err()).toContain('listening');
+  });
+});
 
 describe('problems', () => {
   it('are printed on stderr with place, message, caret and remedy, and end with exit code 3', () => {

@@ -123,7 +123,7 @@ describe('the mxcp executable', () => {
     expect(mxcp('validate')).toMatchObject({
       status: 0,
       stderr: '',
-      stdout: '1 endpoints checked: no problems\n',
+      stdout: '2 endpoints checked: no problems\n',
     });
     expect(mxcp('run', 'tool', 'find_people', '-p', 'department=Board')).toMatchObject({
       status: 1,

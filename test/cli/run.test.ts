@@ -116,6 +116,7 @@ describe('mxcp run', () => {
     const { json } = await site.mxcp(['run', 'tool', 'find_people', '--as', 'erik', '--explain', '--json']);
     expect(json()).toMatchObject({
       result: {
+        caller: { role: 'employee' },
         decision: 'warn',
         rules: [
           { id: 'board-is-for-hr', stage: 'input', matched: false },
@@ -126,7 +127,7 @@ describe('mxcp run', () => {
       },
     });
     const { stdout } = await site.mxcp([...board, '--explain']);
-    expect(stdout).toContain('Decision: deny by board-is-for-hr');
+    expect(stdout).toMatch(/^Caller: role anonymous; roles: .+\nDecision: deny by board-is-for-hr$/m);
     expect(stdout).toMatch(/input board-is-for-hr: matched\n {2}deny at tools\/find_people\.yml:\d+:\d+/);
     expect(stdout).toContain('output salary-for-hr: not asked');
   });
@@ -152,6 +153,13 @@ describe('mxcp run', () => {
     const ran = await site.mxcp([...args, '--json']);
     expect(ran.json()).toMatchObject({ status: 'error', code: error });
     expect(ran.code).toBe(code);
+  });
+
+  it('says where the JSON of an option breaks, without quoting it', async () => {
+    const { code, stderr } = await site.mxcp([...sales, '-u', '{"role": "hr",\n bad}']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('not valid JSON at line 2, column 2');
+    expect(stderr).not.toContain('bad');
   });
 
   it('points from a denial to --explain, unless that was given', async () => {
@@ -208,6 +216,13 @@ describe('mxcp query', () => {
     const { stdout } = await site.mxcp(['query', "SELECT chr(27) || '[2J' AS x"]);
     expect(stdout).toContain('\\u{1b}[2J');
     expect(stdout).not.toContain('\u001b');
+  });
+
+  it('names the parameters that are missing, and those that the SQL does not have', async () => {
+    const { code, stderr } = await site.mxcp(['query', 'SELECT $x AS x', '-p', 'y=1']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('Required parameter missing: x');
+    expect(stderr).toContain('Unknown parameter: y');
   });
 
   it('reads SQL from a file, and refuses both or none', async () => {

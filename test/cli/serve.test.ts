@@ -63,7 +63,8 @@ describe('mxcp serve', () => {
     expect((await fetch(new URL('/readyz', server.url))).status).toBe(200);
     const { code, stdout, stderr } = await server.stop();
     expect(code).toBe(0);
-    expect(stdout).toContain('1 tools, 0 resources, 0 prompts');
+    expect(stdout).toContain('2 tools, 0 resources, 0 prompts');
+    expect(stdout).not.toContain('anonymous caller sees');
     expect(stdout).toContain(server.url);
     expect(stdout).toMatch(/sign-in +none: this machine only, every caller is anonymous/);
     expect(stdout).toMatch(/audit log +audit\/logs-default\.jsonl/);
@@ -72,13 +73,34 @@ describe('mxcp serve', () => {
     await expect(fetch(server.url)).rejects.toThrow();
   });
 
+  it('says so when nobody sees anything, and how to see more', async () => {
+    const site = temporarySite({
+      'mxcp-site.yml': `mxcp: 1
+project: closed
+profile: default
+users: {hanna: {role: hr}}
+profiles: {default: {duckdb: {path: ':memory:'}}}
+`,
+      'tools/pay.yml': `mxcp: 1
+tool:
+  name: pay
+  source: {code: SELECT 1 AS one}
+  policies: {input: [{condition: "user.role != 'hr'", action: deny}]}
+`,
+    });
+    const anonymous = await serve(site);
+    expect((await anonymous.stop()).stdout).toContain('an anonymous caller sees 0 of 1 tool; try --as hanna');
+    const hanna = await serve(site, '--as', 'hanna');
+    expect((await hanna.stop()).stdout).not.toContain('sees 0 of');
+  });
+
   it('tells the same as the one JSON document with --json', async () => {
     const site = await bootstrappedSite();
     const server = await serve(site, '--json');
     const { json } = await server.stop();
     expect(json()).toMatchObject({
       status: 'ok',
-      result: { transport: 'streamable-http', tools: 1, left_out: [], database: ':memory:' },
+      result: { transport: 'streamable-http', tools: 2, left_out: [], database: ':memory:' },
     });
   });
 
@@ -152,7 +174,7 @@ describe('mxcp serve', () => {
     expect(refused.stderr).toContain('tools/sql.yml:2');
     const server = await serve(site, '--ignore-errors');
     const { stdout, stderr } = await server.stop();
-    expect(stdout).toContain('1 tools');
+    expect(stdout).toContain('2 tools');
     expect(stdout).toMatch(/left out +tools\/bad\.yml, tools\/sql\.yml/);
     expect(stderr).toContain('tools/bad.yml:2');
   });

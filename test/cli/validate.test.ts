@@ -28,7 +28,7 @@ describe('mxcp validate', () => {
     expect({ code, stderr, stdout }).toEqual({
       code: 0,
       stderr: '',
-      stdout: '1 endpoints checked: no problems\n',
+      stdout: '2 endpoints checked: no problems\n',
     });
   });
 
@@ -152,6 +152,7 @@ describe('mxcp list', () => {
           path: 'tools/find_people.yml',
           rules: { input: ['board-is-for-hr'] },
         },
+        { kind: 'tool', name: 'team_summary' },
       ],
     });
     expect(await names('--kind', 'prompt')).toMatchObject({ endpoints: [] });
