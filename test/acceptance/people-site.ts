@@ -109,7 +109,8 @@ export async function servePeople(): Promise<PeopleSite> {
   };
 }
 
-async function signedIn(
+/** Everything that leads a person to a token, by the real pages of any server that signs people in at the stand-in. */
+export async function signedIn(
   site: Address,
   standIn: OidcStandIn,
   username: string,
