@@ -1,5 +1,6 @@
 import type { CallFacts } from '../execute/typescript/protocol.js';
 import type { Caller } from '../model/caller.js';
+import type { Limits } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { ExecuteCall } from './executor.js';
 
@@ -18,7 +19,7 @@ function userFacts(caller: Caller): JsonObject {
 }
 
 /** What a body is told of its call. Nothing in it is a credential: headers that carry one are absent from every context. */
-export function callFacts({ caller, request, callId, http }: ExecuteCall, maxBytes: number): CallFacts {
+export function callFacts({ caller, request, callId, http }: ExecuteCall, limits: Limits): CallFacts {
   const { id, transport, headers, ip, client, traceId } = request;
   return {
     user: userFacts(caller),
@@ -32,6 +33,7 @@ export function callFacts({ caller, request, callId, http }: ExecuteCall, maxByt
     },
     traceId: traceId ?? null,
     ...(http && { http }),
-    maxBytes,
+    maxBytes: limits.maxBytes * 2 + 65_536, // JSON of a worker is counted otherwise than JSON of a result
+    cut: limits.onLimit === 'truncate',
   };
 }

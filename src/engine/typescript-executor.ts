@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { ExecuteFailedError, isMxcpError, ToolFailedError } from '../errors.js';
 import type { AuthorRights } from '../execute/author-sql.js';
 import type { Database } from '../execute/database.js';
+import type { BodyHost } from '../execute/typescript/body-host.js';
 import type { Bodies } from '../execute/typescript/open-bodies.js';
 import type { WorkerResult } from '../execute/typescript/protocol.js';
 import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
@@ -37,7 +38,7 @@ function doomed({ doom }: CallTree, error: unknown): unknown {
 
 const nothingToSettle = (): Promise<void> => Promise.resolve();
 
-function produce(endpoint: Endpoint, result: WorkerResult, call: ExecuteCall): Omit<Produced, 'settle'> {
+function produce(endpoint: Endpoint, result: WorkerResult, call: ExecuteCall): Ran {
   if (endpoint.kind === 'prompt') {
     const value =
       result.form === 'content' ? result.value.map((content) => ({ role: 'user', content })) : result.value;
@@ -48,7 +49,93 @@ function produce(endpoint: Endpoint, result: WorkerResult, call: ExecuteCall): O
     return { response: null, content: result.value.map(readBlock), blob: false, truncated: false };
   }
   const { value, truncated } = limitResult(result.value, endpoint.limits, call.keepRow);
-  return { response: value, blob: result.form === 'blob', truncated };
+  const cut = result.form === 'value' && result.cut;
+  return { response: value, blob: result.form === 'blob', truncated: truncated || cut };
+}
+
+/** What is known of one endpoint before any call. */
+interface Plan {
+  readonly site: TypescriptSite;
+  readonly endpoint: Endpoint;
+  /** `kind/name`, for the log. */
+  readonly name: string;
+  readonly module: number;
+  readonly rights: AuthorRights;
+  /** Texts beside the result go to the server's log only. */
+  readonly holdsBack: boolean;
+}
+
+type Ran = Omit<Produced, 'settle'>;
+
+/** Tells the log what the body threw; the caller hears of it only what he may. */
+function told({ site: { logger }, name, holdsBack }: Plan, error: unknown, callId: string): unknown {
+  if (!isMxcpError(error) || error.cause === undefined) return error;
+  const own = error.code === 'EXECUTE_TOOL_ERROR';
+  const fields = { call_id: callId, endpoint: name, err: error.cause };
+  if (own) logger.info(fields, 'a body refused its call');
+  else logger.error(fields, error.message);
+  if (!own || !holdsBack) return error;
+  return new ToolFailedError('The call was refused; the reason is in the log of the server', {
+    cause: error,
+  });
+}
+
+function hostOf(plan: Plan, tree: CallTree, call: ExecuteCall, stop: (error: unknown) => void): BodyHost {
+  const { site, endpoint, name, rights, holdsBack } = plan;
+  return createBodyHost({
+    call,
+    tree,
+    rights: { readOnly: rights.readOnly || tree.session.readOnly, undoable: rights.undoable },
+    limits: endpoint.limits,
+    secrets: site.secrets,
+    logger: site.logger,
+    endpoint: name,
+    holdsBack,
+    stop,
+  });
+}
+
+/** A signal that aborts with another one, or by itself. `release` has to be called in the end. */
+function linked(signal: AbortSignal): { readonly own: AbortController; readonly release: () => void } {
+  const own = new AbortController();
+  const pass = (): void => own.abort(signal.reason);
+  if (signal.aborted) pass();
+  else signal.addEventListener('abort', pass, { once: true });
+  return { own, release: () => signal.removeEventListener('abort', pass) };
+}
+
+async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: ExecuteCall): Promise<Ran> {
+  const { endpoint, module } = plan;
+  setMaxListeners(0, call.signal); // every call inside listens
+  const { own, release } = linked(call.signal);
+  const host = hostOf(plan, tree, call, (error) => own.abort(error));
+  try {
+    const facts = callFacts(call, endpoint.limits);
+    const result = await tree.worker.run({ module, args, facts, host, signal: own.signal });
+    // What ended the call ends it, also when the body caught it and went on.
+    own.signal.throwIfAborted();
+    if (tree.doom) throw tree.doom;
+    return produce(endpoint, result, call);
+  } catch (error) {
+    throw told(plan, call.signal.aborted ? error : doomed(tree, error), call.callId);
+  } finally {
+    release();
+  }
+}
+
+async function runOutermost(plan: Plan, args: JsonObject, call: ExecuteCall): Promise<Produced> {
+  const { bodies, database } = plan.site;
+  const loan = await bodies.lend(call.signal);
+  const session = database.session(plan.rights.readOnly, call.signal);
+  const tree: CallTree = { worker: loan.worker, session, calls: 0, doom: undefined };
+  try {
+    return { ...(await runIn(plan, tree, args, call)), settle: session.settle };
+  } catch (error) {
+    await session.settle(false);
+    throw error;
+  } finally {
+    loan.giveBack();
+  }
 }
 
 /** Runs a TypeScript body in a worker, and in the worker and transaction of the call that it was called from. */
@@ -58,81 +145,19 @@ export function typescriptExecutor(
   body: TypeScriptBody,
   rules: EndpointRules,
 ): Executor {
-  const { database, bodies, secrets, logger } = site;
-  const module = bodies.moduleOf(body);
-  const rights = rightsOf(endpoint);
-  const { limits } = endpoint;
-  const holdsBack = rules.changesOutput && !endpoint.unreleasedText;
-  const name = `${endpoint.kind}/${endpoint.name}`;
-
-  const told = (error: unknown, callId: string): unknown => {
-    if (!isMxcpError(error) || error.cause === undefined) return error;
-    const own = error.code === 'EXECUTE_TOOL_ERROR';
-    const fields = { call_id: callId, endpoint: name, err: error.cause };
-    if (own) logger.info(fields, 'a body refused its call');
-    else logger.error(fields, error.message);
-    if (!own || !holdsBack) return error;
-    return new ToolFailedError('The call was refused; the reason is in the log of the server', {
-      cause: error,
-    });
+  const plan: Plan = {
+    site,
+    endpoint,
+    name: `${endpoint.kind}/${endpoint.name}`,
+    module: site.bodies.moduleOf(body),
+    rights: rightsOf(endpoint),
+    holdsBack: rules.changesOutput && !endpoint.unreleasedText,
   };
-
-  const runIn = async (
-    tree: CallTree,
-    args: JsonObject,
-    call: ExecuteCall,
-  ): Promise<Omit<Produced, 'settle'>> => {
-    setMaxListeners(0, call.signal); // every call inside listens
-    const stopping = new AbortController();
-    const pass = (): void => stopping.abort(call.signal.reason);
-    if (call.signal.aborted) pass();
-    else call.signal.addEventListener('abort', pass, { once: true });
-    const stop = (error: unknown): void => stopping.abort(error);
-    const own = { readOnly: rights.readOnly || tree.session.readOnly, undoable: rights.undoable };
-    const host = createBodyHost({
-      call,
-      tree,
-      rights: own,
-      limits,
-      secrets,
-      logger,
-      endpoint: name,
-      holdsBack,
-      stop,
-    });
-    try {
-      const facts = callFacts(call, limits.maxBytes * 2 + 65_536);
-      const result = await tree.worker.run({ module, args, facts, host, signal: stopping.signal });
-      // What ended the call ends it, also when the body caught it and went on.
-      stopping.signal.throwIfAborted();
-      if (tree.doom) throw tree.doom;
-      return produce(endpoint, result, call);
-    } catch (error) {
-      throw told(call.signal.aborted ? error : doomed(tree, error), call.callId);
-    } finally {
-      call.signal.removeEventListener('abort', pass);
-    }
-  };
-
-  const runOutermost = async (args: JsonObject, call: ExecuteCall): Promise<Produced> => {
-    const loan = await bodies.lend(call.signal);
-    const session = database.session(rights.readOnly, call.signal);
-    const tree: CallTree = { worker: loan.worker, session, calls: 0, doom: undefined };
-    try {
-      return { ...(await runIn(tree, args, call)), settle: session.settle };
-    } catch (error) {
-      await session.settle(false);
-      throw error;
-    } finally {
-      loan.giveBack();
-    }
-  };
-
   return {
     recordsIntent: true,
     execute: async (args, call) =>
       call.tree
-        ? { ...(await runIn(call.tree, args, call)), settle: nothingToSettle }
-        : runOutermost(args, call),
+        ? { ...(await runIn(plan, call.tree, args, call)), settle: nothingToSettle }
+        : runOutermost(plan, args, call),
   };
 }

@@ -27,14 +27,20 @@ const matrix = parse(readFileSync(new URL('./cases/bodies-matrix.yml', import.me
 
 const sql = `SELECT * FROM (VALUES ${matrix.rows
   .map(({ name, region, pay }) => `('${name}', '${region}', ${pay})`)
-  .join(', ')}) t(name, region, pay) WHERE $n >= 0`;
+  .join(', ')}) t(name, region, pay), range($copies) WHERE $n >= 0`.replace(
+  'SELECT *',
+  'SELECT name, region, pay',
+);
 
 const languages = ['sql', 'typescript'] as const;
 
 function tool(one: Case, index: number, language: (typeof languages)[number]): [string, string] {
   const name = `${language}_${index}`;
   const source = language === 'sql' ? { code: sql } : { file: '../typescript/rows.ts' };
-  const parameters = [{ name: 'n', type: 'integer', default: 1 }];
+  const parameters = [
+    { name: 'n', type: 'integer', default: 1 },
+    { name: 'copies', type: 'integer', default: 1 },
+  ];
   const annotations = { readOnlyHint: true };
   const text = stringify({
     mxcp: 1,
@@ -46,7 +52,9 @@ function tool(one: Case, index: number, language: (typeof languages)[number]): [
 const files = {
   'mxcp-site.yml':
     'mxcp: 1\nproject: matrix\nprofile: default\nprofiles: {default: {duckdb: {path: ":memory:"}}}\n',
-  'typescript/rows.ts': `export default () => (${JSON.stringify(matrix.rows)});\n`,
+  'typescript/rows.ts': `const rows = ${JSON.stringify(matrix.rows)};
+export default ({ copies }: { copies: number }) => Array.from({ length: copies }, () => rows).flat();
+`,
   ...Object.fromEntries(
     matrix.cases.flatMap((one, index) => languages.map((language) => tool(one, index, language))),
   ),

@@ -2,10 +2,16 @@ import { relative } from 'node:path';
 import type { Message } from 'esbuild';
 import type { Problem } from '../../errors.js';
 import { excerpt, locate, type SourceText } from '../../lib/source-text.js';
-import type { TypeScriptBody } from '../../model/endpoint.js';
+
+/** A module of the site, and where the site names it: a body, a plugin or a file with hooks. */
+export interface ModuleSource {
+  /** Absolute path; of inline code that of its YAML file. */
+  readonly file: string;
+  readonly source: SourceText;
+}
 
 /** True for a body that stands in its YAML file. */
-export function isInline({ source, file }: TypeScriptBody): boolean {
+export function isInline({ source, file }: ModuleSource): boolean {
   return !/\.[cm]?[jt]sx?$/i.test(file) && source.text !== '';
 }
 
@@ -20,7 +26,7 @@ function offsetOf(source: SourceText, line: number, column: number): number {
 }
 
 /** A message of esbuild as a problem in the author's file; of inline code, inside of the YAML block. */
-export function compileProblem(root: string, body: TypeScriptBody, { text, location }: Message): Problem {
+export function compileProblem(root: string, body: ModuleSource, { text, location }: Message): Problem {
   const found = { severity: 'error' as const, rule: 'typescript-does-not-compile', message: text };
   if (location === null) return { ...found, origin: body.source.origin };
   const column = Buffer.from(location.lineText).subarray(0, location.column).toString().length;

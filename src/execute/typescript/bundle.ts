@@ -1,21 +1,19 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild';
 import type { Problem } from '../../errors.js';
-import type { TypeScriptBody } from '../../model/endpoint.js';
-import { compileProblem, isInline, linesBefore } from './body-problem.js';
+import { makeBodyFolder } from './body-folder.js';
+import { compileProblem, isInline, linesBefore, type ModuleSource } from './body-problem.js';
 
-/** Bodies as modules that a worker can import. */
+/** Bodies, plugins and hooks as modules that a worker can import. */
 export interface Bundle {
   /** Holds everything that a worker reads to run; nothing else is in it. */
   readonly folder: string;
   /** The worker's own program. */
   readonly program: string;
-  /** URL of a body's module; absent for one with problems. */
-  readonly urls: ReadonlyMap<TypeScriptBody, string>;
-  readonly problems: ReadonlyMap<TypeScriptBody, readonly Problem[]>;
+  /** URL of a module; absent for one with problems. */
+  readonly urls: ReadonlyMap<ModuleSource, string>;
+  readonly problems: ReadonlyMap<ModuleSource, readonly Problem[]>;
   readonly remove: () => Promise<void>;
 }
 
@@ -29,7 +27,7 @@ const banner =
   "import { createRequire as __mxcpRequire } from 'node:module'; const require = __mxcpRequire(import.meta.url);";
 
 /** Gives inline code its text; a file is read by esbuild. */
-function inlineCode(bodies: readonly TypeScriptBody[]): Plugin {
+function inlineCode(bodies: readonly ModuleSource[]): Plugin {
   const byFile = new Map(bodies.filter(isInline).map((body) => [body.file, body]));
   return {
     name: 'inline-code',
@@ -44,7 +42,7 @@ function inlineCode(bodies: readonly TypeScriptBody[]): Plugin {
   };
 }
 
-function optionsFor(bodies: readonly TypeScriptBody[], folder: string): BuildOptions & { write: boolean } {
+function optionsFor(bodies: readonly ModuleSource[], folder: string): BuildOptions & { write: boolean } {
   const files = [...new Set(bodies.map(({ file }) => file))];
   return {
     entryPoints: [
@@ -75,7 +73,7 @@ function messagesOf(error: unknown): readonly Message[] {
   throw error;
 }
 
-async function problemsOf(body: TypeScriptBody, root: string, folder: string): Promise<readonly Problem[]> {
+async function problemsOf(body: ModuleSource, root: string, folder: string): Promise<readonly Problem[]> {
   try {
     await build({ ...optionsFor([body], folder), write: false });
     return [];
@@ -90,17 +88,17 @@ async function problemsOf(body: TypeScriptBody, root: string, folder: string): P
 }
 
 async function buildAll(
-  bodies: readonly TypeScriptBody[],
+  bodies: readonly ModuleSource[],
   root: string,
   folder: string,
-): Promise<Pick<Bundle, 'problems'> & { readonly good: readonly TypeScriptBody[] }> {
+): Promise<Pick<Bundle, 'problems'> & { readonly good: readonly ModuleSource[] }> {
   try {
     await build(optionsFor(bodies, folder));
     return { problems: new Map(), good: bodies };
   } catch (error) {
     messagesOf(error);
   }
-  const problems = new Map<TypeScriptBody, readonly Problem[]>();
+  const problems = new Map<ModuleSource, readonly Problem[]>();
   for (const body of bodies) {
     const found = await problemsOf(body, root, folder);
     if (found.length > 0) problems.set(body, found);
@@ -111,17 +109,16 @@ async function buildAll(
 }
 
 /**
- * Bundles bodies with what they import (local files, the site's `node_modules`) into a folder of their own, once at load
- * (spec page 08). Modules that several bodies import are one module in a worker. What does not compile is a problem in
+ * Bundles modules with what they import (local files, the site's `node_modules`) into a folder of their own, once at load
+ * (spec page 08). Modules that several of them import are one module in a worker. What does not compile is a problem in
  * the author's file, and left out.
  */
-export async function bundleBodies(bodies: readonly TypeScriptBody[], root: string): Promise<Bundle> {
-  const folder = await mkdtemp(join(tmpdir(), 'mxcp-bodies-'));
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+export async function bundleModules(bodies: readonly ModuleSource[], root: string): Promise<Bundle> {
+  const { path: folder, remove } = await makeBodyFolder();
   try {
     const { problems, good } = await buildAll(bodies, root, folder);
     const files = [...new Set(good.map(({ file }) => file))];
-    const url = ({ file }: TypeScriptBody): string =>
+    const url = ({ file }: ModuleSource): string =>
       pathToFileURL(join(folder, `body-${files.indexOf(file)}.mjs`)).href;
     return {
       folder,

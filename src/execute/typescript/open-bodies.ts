@@ -23,6 +23,8 @@ export interface OpenBodiesOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What bodies print, and workers that do not start. */
   readonly output: (line: string) => void;
+  /** How long the top level of a module may take, milliseconds. */
+  readonly loadMs?: number;
 }
 
 /** The TypeScript bodies of a site, loaded and ready to run. */
@@ -36,9 +38,6 @@ export interface Bodies {
   readonly warm: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
-
-/** How long the top level of a module may take, milliseconds. */
-const loadMs = 10_000;
 
 function environmentFor({ settings, environment }: OpenBodiesOptions): Record<string, string> {
   const picked = bareObject<string>();
@@ -54,18 +53,19 @@ interface Loaded {
   readonly failures: ReadonlyMap<TypeScriptBody, LoadFailure>;
 }
 
-/** Starts a worker and loads bodies into it, in order. One whose module ends the worker, or does not end, is its failure. */
-async function load(
-  options: OpenBodiesOptions,
-  bundle: Bundle,
-  bodies: readonly (readonly [number, TypeScriptBody])[],
-): Promise<Loaded> {
-  const { settings, root, config, output } = options;
-  const failures = new Map<TypeScriptBody, LoadFailure>();
-  const byNumber = new Map(bodies);
-  const waiting = new Set(byNumber.keys());
-  let progressed: () => void = () => undefined;
-  const worker = startWorker(
+type Numbered = readonly (readonly [number, TypeScriptBody])[];
+
+/** Modules that a worker has to load, and what is heard of them. */
+interface Loading {
+  readonly waiting: Set<number>;
+  readonly failures: Map<number, LoadFailure>;
+  /** Called for each module that is loaded, or is not going to be. */
+  progressed: () => void;
+}
+
+function startLoading(options: OpenBodiesOptions, bundle: Bundle, loading: Loading): BodyWorker {
+  const { settings, root, output } = options;
+  return startWorker(
     settings.isolation === 'thread' ? startThread : startProcess,
     {
       program: bundle.program,
@@ -76,43 +76,59 @@ async function load(
     {
       output,
       loaded: ({ module, failure }) => {
-        const body = byNumber.get(module);
-        if (body && failure) failures.set(body, failure);
-        waiting.delete(module);
-        progressed();
+        if (failure && loading.waiting.has(module)) loading.failures.set(module, failure);
+        loading.waiting.delete(module);
+        loading.progressed();
       },
     },
   );
+}
+
+/** Waits for the next module. Resolves with why there is none: the worker ended, or it takes too long. */
+async function nextLoaded(worker: BodyWorker, loading: Loading, loadMs: number): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const progress = new Promise<string | undefined>((resolve) => {
+    timer = setTimeout(() => resolve(`it took longer than ${loadMs} ms`), loadMs);
+    loading.progressed = () => resolve(undefined);
+  });
+  const end = worker.ended.then(({ detail }) => `it ended the worker: ${detail}`);
+  return Promise.race([progress, end]).finally(() => clearTimeout(timer));
+}
+
+/** Starts a worker and loads bodies into it, in order. One whose module ends the worker, or does not end, is its failure. */
+async function load(options: OpenBodiesOptions, bundle: Bundle, bodies: Numbered): Promise<Loaded> {
+  const { config, loadMs = 10_000 } = options;
+  const byNumber = new Map(bodies);
+  const loading: Loading = {
+    waiting: new Set(byNumber.keys()),
+    failures: new Map(),
+    progressed: () => undefined,
+  };
+  const worker = startLoading(options, bundle, loading);
   worker.send({ type: 'config', settings: config });
   for (const [module, body] of bodies) {
     worker.send({ type: 'load', module, url: bundle.urls.get(body) ?? '', names: body.exportNames });
   }
-  while (waiting.size > 0) {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve(`it took longer than ${loadMs} ms`), loadMs);
-      progressed = () => resolve('');
-    });
-    const stuck = await Promise.race([
-      late,
-      worker.ended.then(({ detail }) => `it ended the worker: ${detail}`),
-    ]);
-    clearTimeout(timer);
-    if (stuck === '') continue;
+  while (loading.waiting.size > 0) {
+    const stuck = await nextLoaded(worker, loading, loadMs);
+    if (stuck === undefined) continue;
     worker.kill('stopped', 'a module did not load');
-    const [number] = waiting;
-    const culprit = number === undefined ? undefined : byNumber.get(number);
-    if (culprit) failures.set(culprit, { reason: 'threw', message: stuck, stack: '' });
+    const [culprit] = loading.waiting;
+    if (culprit !== undefined) loading.failures.set(culprit, { reason: 'threw', message: stuck, stack: '' });
     break;
   }
-  return { worker, failures };
+  const failures = bodies.flatMap(([module, body]) => {
+    const failure = loading.failures.get(module);
+    return failure ? [[body, failure] as const] : [];
+  });
+  return { worker, failures: new Map(failures) };
 }
 
 /** Loads what can be loaded; after a body that ended the worker, the others once more without it. */
 async function loadAll(
   options: OpenBodiesOptions,
   bundle: Bundle,
-): Promise<Loaded & { readonly good: readonly (readonly [number, TypeScriptBody])[] }> {
+): Promise<Loaded & { readonly good: Numbered }> {
   const failures = new Map<TypeScriptBody, LoadFailure>();
   const numbered = [...bundle.urls.keys()].map((body, index) => [index, body] as const);
   for (;;) {

@@ -39,10 +39,19 @@ function reasonOf({ reason }: AbortSignal): MxcpError {
   return isMxcpError(reason) ? reason : new CancelledError('The call was cancelled', { cause: reason });
 }
 
+type Send = (message: ToWorker) => void;
+
+/** What was counted and refused in one run. */
+interface Tally {
+  readonly refusals: Map<number, MxcpError>;
+  openAsks: number;
+  tells: number;
+}
+
 async function answer(
   { host }: Run,
   { call, ask, operation, input }: CallMessage & { type: 'ask' },
-  refusals: Map<number, MxcpError>,
+  { refusals }: Tally,
 ): Promise<ToWorker> {
   try {
     return { type: 'answer', call, ask, value: await serveAsk(host, operation, input) };
@@ -54,62 +63,71 @@ async function answer(
   }
 }
 
+async function serve(
+  run: Run,
+  message: CallMessage & { type: 'ask' | 'tell' },
+  tally: Tally,
+  send: Send,
+): Promise<void> {
+  if (message.type === 'tell') {
+    tally.tells += 1;
+    if (tally.tells > maxTells) throw new HostileMessage('A body tells without end');
+    serveTell(run.host, message.operation, message.input);
+    return;
+  }
+  tally.openAsks += 1;
+  if (tally.openAsks > maxOpenAsks) throw new HostileMessage('A body asks without end');
+  send(await answer(run, message, tally));
+  tally.openAsks -= 1;
+}
+
+/** Calls `told` when the signal aborts, and `late` when the run has not ended 100 ms later. The function returned ends that. */
+function watch(signal: AbortSignal, told: () => void, late: () => void): () => void {
+  let grace: NodeJS.Timeout | undefined;
+  const abort = (): void => {
+    told();
+    grace = setTimeout(late, graceMs);
+  };
+  if (signal.aborted) abort();
+  else signal.addEventListener('abort', abort, { once: true });
+  return () => {
+    clearTimeout(grace);
+    signal.removeEventListener('abort', abort);
+  };
+}
+
 /**
  * Begins a run in a worker. When its signal aborts the body is told; when it has not ended 100 ms later, `stop` has to end
  * the worker.
  */
-export function openCall(
-  number: number,
-  run: Run,
-  send: (message: ToWorker) => void,
-  stop: () => void,
-): OpenCall {
-  const { signal, module, args, facts, host } = run;
-  const refusals = new Map<number, MxcpError>();
-  let asks = 0;
-  let tells = 0;
+export function openCall(call: number, run: Run, send: Send, stop: () => void): OpenCall {
+  const { signal, module, args, facts } = run;
+  const tally: Tally = { refusals: new Map(), openAsks: 0, tells: 0 };
   let settle: { resolve: (result: WorkerResult) => void; reject: (error: MxcpError) => void };
   const work = new Promise<WorkerResult>((resolve, reject) => (settle = { resolve, reject }));
-  let grace: NodeJS.Timeout | undefined;
-  const abort = (): void => {
-    send({ type: 'abort', call: number, reason: reasonOf(signal).message });
-    grace = setTimeout(() => {
+  send({ type: 'run', call, module, args, facts });
+  const unwatch = watch(
+    signal,
+    () => send({ type: 'abort', call, reason: reasonOf(signal).message }),
+    () => {
       stop();
       settle.reject(reasonOf(signal));
-    }, graceMs);
-  };
-  send({ type: 'run', call: number, module, args, facts });
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
+    },
+  );
   const result = work
     .catch((error: unknown) => {
       throw signal.aborted ? reasonOf(signal) : error;
     })
-    .finally(() => {
-      clearTimeout(grace);
-      signal.removeEventListener('abort', abort);
-    });
-
-  const receive = async (message: CallMessage): Promise<void> => {
-    switch (message.type) {
-      case 'ask': {
-        asks += 1;
-        if (asks > maxOpenAsks) throw new HostileMessage('A body asks without end');
-        send(await answer(run, message, refusals));
-        asks -= 1;
-        return;
-      }
-      case 'tell':
-        tells += 1;
-        if (tells > maxTells) throw new HostileMessage('A body tells without end');
-        serveTell(host, message.operation, message.input);
-        return;
-      case 'done':
-        settle.resolve(message.result);
-        return;
-      case 'failed':
-        settle.reject(bodyError(message.failure, refusals.get(message.failure.ask ?? -1)));
-    }
+    .finally(unwatch);
+  return {
+    maxBytes: facts.maxBytes,
+    result,
+    receive: async (message) => {
+      if (message.type === 'done') settle.resolve(message.result);
+      else if (message.type === 'failed')
+        settle.reject(bodyError(message.failure, tally.refusals.get(message.failure.ask ?? -1)));
+      else await serve(run, message, tally, send);
+    },
+    fail: (error) => settle.reject(error),
   };
-  return { maxBytes: facts.maxBytes, result, receive, fail: (error) => settle.reject(error) };
 }

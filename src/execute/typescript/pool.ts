@@ -105,7 +105,14 @@ export class WorkerPool {
     this.workers.delete(worker);
     const place = this.idle.indexOf(worker);
     if (place !== -1) this.idle.splice(place, 1);
-    if (!this.closing) void this.startOne();
+    if (this.closing) return;
+    // One that ended by itself, without a call, will do so again: a start costs more than it does.
+    if (place === -1) void this.startOne();
+    else this.startLater();
+  }
+
+  private startLater(): void {
+    setTimeout(() => void this.startOne(), retryMs).unref();
   }
 
   private isClosing(): boolean {
@@ -121,7 +128,7 @@ export class WorkerPool {
       else this.adopt(worker);
     } catch (error) {
       this.options.failed(error);
-      setTimeout(() => void this.startOne(), retryMs).unref();
+      this.startLater();
     } finally {
       this.starting -= 1;
     }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { Duplex, Readable } from 'node:stream';
 import { InternalError } from '../../errors.js';
 import { readLines } from './bounded-lines.js';
@@ -42,6 +42,29 @@ function endOf(code: number | null, signal: string | null, said: string): Worker
   return { reason: 'exit', detail: `exit code ${code ?? 0}` };
 }
 
+/** The streams of a worker that was started. Throws when the system has no descriptors for them. */
+function streamsOf(child: ChildProcess): { stdout: Readable; stderr: Readable; line: Duplex } {
+  const { stdout, stderr } = child;
+  const line = child.stdio[3];
+  if (line instanceof Duplex && stdout instanceof Readable && stderr instanceof Readable)
+    return { stdout, stderr, line };
+  throw new InternalError('A worker was started without its streams');
+}
+
+type Kill = WorkerLink['kill'];
+
+function listen(line: Duplex, maxBytes: () => number, text: (text: string) => void, kill: Kill): void {
+  const reader = createFrameReader(maxBytes);
+  line.on('data', (chunk: Buffer) => {
+    try {
+      for (const each of reader.push(chunk)) text(each);
+    } catch (error) {
+      kill('hostile', error instanceof Error ? error.message : 'unreadable message');
+    }
+  });
+  line.on('error', () => undefined); // the process is gone or going; its end is told by `close`
+}
+
 /**
  * Starts a worker in a process of its own (spec page 08, "Isolation"): nothing of the server's environment, no descriptor
  * but its line to the server and its outputs, which go to the log.
@@ -52,40 +75,34 @@ export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLi
     env: { ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
-  const { stdout, stderr } = child;
-  const line = child.stdio[3];
-  if (!(line instanceof Duplex) || !(stdout instanceof Readable) || !(stderr instanceof Readable))
-    throw new InternalError('A worker was started without its streams');
   let said = '';
   let killed: WorkerEnd | undefined;
-  const kill = (reason: WorkerEnd['reason'], detail: string): void => {
+  let told = false;
+  const end = (reason: WorkerEnd): void => {
+    if (!told) events.end(killed ?? reason);
+    told = true;
+  };
+  child.on('error', (error) => end({ reason: 'exit', detail: error.message }));
+  child.once('close', (code, signal) => end(endOf(code, signal, said)));
+  const { stdout, stderr, line } = streamsOf(child);
+  const kill: Kill = (reason, detail) => {
     killed ??= { reason, detail };
     child.kill('SIGKILL');
   };
-  const reader = createFrameReader(options.maxMessageBytes);
-  line.on('data', (chunk: Buffer) => {
-    try {
-      if (killed === undefined) for (const text of reader.push(chunk)) events.text(text);
-    } catch (error) {
-      kill('hostile', error instanceof Error ? error.message : 'unreadable message');
-    }
-  });
-  line.on('error', () => undefined); // the process is gone or going; its end is told by `exit`
+  const heard = (text: string): void => {
+    if (killed === undefined) events.text(text);
+  };
+  listen(line, options.maxMessageBytes, heard, kill);
   readLines(stdout, outputPerSecond, events.output);
   readLines(stderr, outputPerSecond, (text) => {
     said = `${said}${text}\n`.slice(-4096);
     events.output(text);
   });
-  let told = false;
-  const end = (reason: WorkerEnd): void => {
-    if (!told) events.end(killed ?? reason);
-    told = true;
-    line.destroy();
-  };
-  child.once('error', (error) => end({ reason: 'exit', detail: error.message }));
-  child.once('close', (code, signal) => end(endOf(code, signal, said)));
   return {
-    send: (text) => void line.write(encodeFrame(text)),
+    send: (text) => {
+      line.write(encodeFrame(text));
+      if (line.writableLength > options.memoryBytes) kill('memory', 'it did not read what it asked for');
+    },
     kill,
     residentBytes: () => (child.pid === undefined ? undefined : residentBytes(child.pid)),
   };

@@ -10,6 +10,8 @@ export interface CallFacts {
   readonly http?: readonly HttpAnswer[];
   /** Bytes of JSON that a result may have on its way to the server. */
   readonly maxBytes: number;
+  /** A list that is larger travels as far as it fits (`on_limit: truncate`). */
+  readonly cut: boolean;
 }
 
 /** Messages from the server to a worker. `call` numbers the calls of one worker; `ask` the questions of one call. */
@@ -73,7 +75,9 @@ export interface LoadFailure {
 
 /** What a body returned. */
 export type WorkerResult =
-  | { readonly form: 'value' | 'blob'; readonly value: Json }
+  /** `cut`: a list of which the end did not fit into `maxBytes`. */
+  | { readonly form: 'value'; readonly value: Json; readonly cut: boolean }
+  | { readonly form: 'blob'; readonly value: Json }
   | { readonly form: 'content'; readonly value: readonly Json[] };
 
 /**

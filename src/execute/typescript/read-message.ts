@@ -11,7 +11,7 @@ const maxDepth = 128;
 const asks = ['query', 'execute', 'secret', 'elicit', 'call'] as const;
 const tells = ['log', 'progress', 'event', 'fetch', 'fetched'] as const;
 const failureKinds = ['tool', 'relayed', 'result', 'limit', 'error'] as const;
-const forms = ['value', 'blob'] as const;
+const forms = ['value', 'blob', 'content'] as const;
 
 function hostile(): never {
   throw new HostileMessage('A worker sent a message that is none of its protocol');
@@ -63,8 +63,10 @@ function loadFailure(value: Json | undefined): LoadFailure | null {
 function result(value: Json | undefined): WorkerResult {
   const from = object(value);
   const inner = member(from, 'value') ?? null;
-  if (member(from, 'form') !== 'content') return { form: oneOf(from, 'form', forms), value: inner };
-  return Array.isArray(inner) ? { form: 'content', value: inner as readonly Json[] } : hostile();
+  const form = oneOf(from, 'form', forms);
+  if (form === 'value') return { form, value: inner, cut: member(from, 'cut') === true };
+  if (form === 'blob') return { form, value: inner };
+  return Array.isArray(inner) ? { form, value: inner as readonly Json[] } : hostile();
 }
 
 function parse(message: string): JsonObject {

@@ -26,86 +26,105 @@ export interface WorkerEvents {
   readonly output: (line: string) => void;
 }
 
+/** What is known of a worker. `dirty`: it must not get another call. */
+interface State {
+  readonly calls: Map<number, OpenCall>;
+  numbers: number;
+  /** Messages that named no open call. */
+  strays: number;
+  dirty: boolean;
+  end: WorkerEnd | undefined;
+}
+
+/** Bytes that a message may have now: results of the calls that run may be large. */
+function maxMessageBytes({ calls }: State): number {
+  const results = [...calls.values()].map(({ maxBytes }) => maxBytes * escaped + 65_536);
+  return Math.max(smallMessage, ...results);
+}
+
+type Kill = WorkerLink['kill'];
+
+function disturbed(kill: Kill, error: unknown): void {
+  kill('hostile', error instanceof HostileMessage ? error.message : 'a message that nothing could take');
+}
+
+/** Throws `HostileMessage`. */
+function receive(state: State, message: FromWorker, events: WorkerEvents, kill: Kill): void {
+  if (message.type === 'loaded') {
+    events.loaded(message);
+    return;
+  }
+  if (message.type === 'fatal') {
+    const { failure } = message;
+    state.end ??= { reason: 'uncaught', detail: failure.name, failure };
+    kill('uncaught', failure.name);
+    return;
+  }
+  const call = state.calls.get(message.call);
+  if (call === undefined) {
+    state.strays += 1;
+    if (state.strays > maxTells) throw new HostileMessage('A worker talks without a call');
+    return;
+  }
+  if (message.type === 'done' || message.type === 'failed') state.dirty ||= message.busy;
+  call.receive(message).catch((error: unknown) => disturbed(kill, error));
+}
+
+function receiveText(state: State, text: string, events: WorkerEvents, kill: Kill): void {
+  try {
+    receive(state, readMessage(text), events, kill);
+  } catch (error) {
+    disturbed(kill, error);
+  }
+}
+
+function endCalls(state: State, told: WorkerEnd): WorkerEnd {
+  state.end ??= told;
+  for (const call of state.calls.values()) call.fail(lostError(state.end));
+  return state.end;
+}
+
+async function runIn(
+  state: State,
+  wanted: Run,
+  { send, kill }: Pick<BodyWorker, 'send' | 'kill'>,
+): Promise<WorkerResult> {
+  if (state.end !== undefined) throw lostError(state.end);
+  state.numbers += 1;
+  const number = state.numbers;
+  const call = openCall(number, wanted, send, () => kill('stopped', 'it did not stop when its call did'));
+  state.calls.set(number, call);
+  return call.result.finally(() => state.calls.delete(number));
+}
+
 /** Starts a worker and keeps its calls apart: a message that names no open call is dropped. */
 export function startWorker(
   start: (options: LinkOptions, events: LinkEvents) => WorkerLink,
   options: Omit<LinkOptions, 'maxMessageBytes'>,
   events: WorkerEvents,
 ): BodyWorker {
-  const calls = new Map<number, OpenCall>();
-  let numbers = 0;
-  let strays = 0;
-  let dirty = false;
-  let end: WorkerEnd | undefined;
+  const state: State = { calls: new Map(), numbers: 0, strays: 0, dirty: false, end: undefined };
   let tellEnd: (end: WorkerEnd) => void;
   const ended = new Promise<WorkerEnd>((resolve) => (tellEnd = resolve));
-
   const send = (message: ToWorker): void => {
-    if (end === undefined) link.send(JSON.stringify(message));
+    if (state.end === undefined) link.send(JSON.stringify(message));
   };
-  const kill: WorkerLink['kill'] = (reason, detail) => {
-    dirty = true; // it takes some milliseconds to go, and must not get another call meanwhile
+  const kill: Kill = (reason, detail) => {
+    state.dirty = true; // it takes some milliseconds to go
     link.kill(reason, detail);
   };
-  const disturbed = (error: unknown): void => {
-    kill('hostile', error instanceof HostileMessage ? error.message : 'a message that nothing could take');
-  };
-  const maxMessageBytes = (): number => {
-    const results = [...calls.values()].map(({ maxBytes }) => maxBytes * escaped + 65_536);
-    return Math.max(smallMessage, ...results);
-  };
-
-  const receive = (message: FromWorker): void => {
-    if (message.type === 'loaded') {
-      events.loaded(message);
-      return;
-    }
-    if (message.type === 'fatal') {
-      end ??= { reason: 'uncaught', detail: message.failure.name, failure: message.failure };
-      kill('uncaught', message.failure.name);
-      return;
-    }
-    const call = calls.get(message.call);
-    if (call === undefined) {
-      strays += 1;
-      if (strays > maxTells) throw new HostileMessage('A worker talks without a call');
-      return;
-    }
-    if (message.type === 'done' || message.type === 'failed') dirty ||= message.busy;
-    call.receive(message).catch(disturbed);
-  };
   const link = start(
-    { ...options, maxMessageBytes },
+    { ...options, maxMessageBytes: () => maxMessageBytes(state) },
     {
-      text: (text) => {
-        try {
-          receive(readMessage(text));
-        } catch (error) {
-          disturbed(error);
-        }
-      },
+      text: (text) => receiveText(state, text, events, kill),
       output: events.output,
-      end: (told) => {
-        end ??= told;
-        for (const call of calls.values()) call.fail(lostError(end));
-        tellEnd(end);
-      },
+      end: (told) => tellEnd(endCalls(state, told)),
     },
   );
-
-  const run = async (wanted: Run): Promise<WorkerResult> => {
-    if (end !== undefined) throw lostError(end);
-    numbers += 1;
-    const number = numbers;
-    const call = openCall(number, wanted, send, () => kill('stopped', 'it did not stop when its call did'));
-    calls.set(number, call);
-    return call.result.finally(() => calls.delete(number));
-  };
-
   return {
     send,
-    run,
-    usable: () => end === undefined && !dirty,
+    run: (wanted) => runIn(state, wanted, { send, kill }),
+    usable: () => state.end === undefined && !state.dirty,
     residentBytes: link.residentBytes,
     kill,
     ended,

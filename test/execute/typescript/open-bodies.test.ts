@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Problem } from '../../../src/errors.js';
+import { ExecuteTimeoutError, type Problem } from '../../../src/errors.js';
 import { openBodies, type Bodies } from '../../../src/execute/typescript/open-bodies.js';
 import type { TypeScriptBody } from '../../../src/model/endpoint.js';
 import type { Json, JsonObject } from '../../../src/model/json.js';
@@ -31,9 +32,14 @@ function body(name: string, text: string): TypeScriptBody {
   return bodyFile(root, `typescript/${name}.ts`, [name]);
 }
 
-async function load(all: readonly TypeScriptBody[], more: Partial<BodySettings> = {}): Promise<Bodies> {
+async function load(
+  all: readonly TypeScriptBody[],
+  more: Partial<BodySettings> = {},
+  loadMs = 10_000,
+): Promise<Bodies> {
   open = await openBodies({
     bodies: all,
+    loadMs,
     settings: bodySettings(root, more),
     root,
     config: { 'duckdb.path': ':memory:', 'duckdb.pool': 4 },
@@ -50,7 +56,7 @@ async function run(
 ): Promise<{ value: Json; usable: boolean }> {
   const signal = AbortSignal.timeout(10_000);
   const loan = await bodies.lend(signal);
-  const facts = { user: { role: 'user' }, request: {}, traceId: 'ab'.repeat(16), maxBytes: 100_000 };
+  const facts = { user: { role: 'user' }, request: {}, traceId: 'ab'.repeat(16), maxBytes: 100_000, cut: false };
   try {
     const result = await loan.worker.run({
       module: bodies.moduleOf(one),
@@ -117,6 +123,21 @@ describe('what is wrong with a body is found at load, in the author’s file', (
     const problem = only(bodies.problems(fails));
     expect(problem.rule).toBe('typescript-does-not-load');
     expect(problem.origin.line).toBe(line);
+    expect((await run(bodies, good)).value).toBe(2);
+  });
+});
+
+describe('a module that does not end to load', () => {
+  it.each([
+    ['loops', 'for (;;);'],
+    ['waits', 'await new Promise(() => undefined);'],
+  ])('%s: is a problem of its file, and the others are loaded', async (_, text) => {
+    const hangs = body('hangs', `export const hangs = () => 1;\n${text}\n`);
+    const good = body('good', 'export const good = () => 2;\n');
+    const bodies = await load([hangs, good], {}, 3000);
+    const problem = only(bodies.problems(hangs));
+    expect(problem.rule).toBe('typescript-does-not-load');
+    expect(problem.message).toContain('it took longer than 3000 ms');
     expect((await run(bodies, good)).value).toBe(2);
   });
 });
@@ -203,7 +224,7 @@ export const keeps = async (_: unknown, ctx: any) => {
     expect((await run(bodies, plain, { a: 1 })).value).toBe(2);
     const signal = AbortSignal.timeout(100);
     const loan = await bodies.lend(signal);
-    const facts = { user: {}, request: {}, traceId: null, maxBytes: 1000 };
+    const facts = { user: {}, request: {}, traceId: null, maxBytes: 1000, cut: false };
     const looping = loan.worker.run({
       module: bodies.moduleOf(loop),
       args: {},
@@ -237,9 +258,14 @@ describe('ctx.fetch', () => {
   let server: Server;
   let url = '';
   const traces: (string | undefined)[] = [];
+  const silent: IncomingMessage[] = [];
 
   beforeAll(async () => {
     server = createServer((request, response) => {
+      if (request.url === '/silent') {
+        silent.push(request);
+        return;
+      }
       traces.push(request.headers['traceparent']?.toString());
       response.end('{"ok":true}');
     });
@@ -261,7 +287,7 @@ describe('ctx.fetch', () => {
     const told: unknown[] = [];
     const signal = AbortSignal.timeout(5000);
     const loan = await bodies.lend(signal);
-    const facts = { user: {}, request: {}, traceId: 'ab'.repeat(16), maxBytes: 1000 };
+    const facts = { user: {}, request: {}, traceId: 'ab'.repeat(16), maxBytes: 1000, cut: false };
     const host = {
       ...quietHost,
       fetchStarted: (...all: unknown[]) => void told.push(all),
@@ -279,5 +305,31 @@ describe('ctx.fetch', () => {
     loan.giveBack();
     expect(told).toEqual([[expect.any(Number), 'GET', url.replace('?key=secret', '')], 200]);
     expect(traces[0]).toMatch(/^00-(?:ab){16}-[0-9a-f]{16}-01$/);
+  });
+
+  it('is cut off when its call is: the service sees it go, and the worker goes on', async () => {
+    const waits = body(
+      'waits',
+      'export const waits = async (args: { url: string }, ctx: any) => { await ctx.fetch(args.url); };\n',
+    );
+    const bodies = await load([waits], { workers: 1 });
+    const deadline = new AbortController();
+    const loan = await bodies.lend(deadline.signal);
+    const ends: number[] = [];
+    const running = loan.worker.run({
+      module: bodies.moduleOf(waits),
+      args: { url: new URL('/silent', url).href },
+      facts: { user: {}, request: {}, traceId: null, maxBytes: 1000, cut: false },
+      host: { ...quietHost, fetchEnded: (_, status) => void ends.push(status) },
+      signal: deadline.signal,
+    });
+    await expect.poll(() => silent).toHaveLength(1);
+    const closed = once(silent[0]!.socket, 'close');
+    deadline.abort(new ExecuteTimeoutError('The call passed its deadline'));
+    await expect(running).rejects.toMatchObject({ code: 'EXECUTE_TIMEOUT' });
+    await closed;
+    expect(ends).toEqual([0]);
+    loan.giveBack();
+    expect((await run(bodies, waits, { url })).value).toBe(null);
   });
 });

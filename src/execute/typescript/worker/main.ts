@@ -2,13 +2,13 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { isContentBlock } from '../../../author/api.js';
 import type { JsonObject } from '../../../model/json.js';
-import type { ToWorker, WorkerResult } from '../protocol.js';
+import type { CallFacts, ToWorker, WorkerResult } from '../protocol.js';
 import { openScope, type CallScope } from './call-scope.js';
 import { openChannel } from './channel.js';
 import { describeFailure } from './describe-failure.js';
 import { raiseFence } from './fence.js';
 import { loadModule, type BodyFunction } from './load-module.js';
-import { NotJson, toBase64, toJson } from './to-json.js';
+import { NotJson, toBase64, toJson, toJsonCut } from './to-json.js';
 import { createContext } from './tool-context.js';
 
 const { send, listen } = openChannel();
@@ -39,14 +39,15 @@ async function load(message: ToWorker & { type: 'load' }): Promise<void> {
   send({ type: 'loaded', module: message.module, failure });
 }
 
-function toResult(value: unknown, maxBytes: number): WorkerResult {
+function toResult(value: unknown, { maxBytes, cut }: CallFacts): WorkerResult {
   const blocks: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (blocks.length > 0 && blocks.every(isContentBlock)) {
     return { form: 'content', value: blocks.map((block) => toJson(block, maxBytes)) };
   }
   const base64 = toBase64(value, maxBytes);
   if (base64 !== undefined) return { form: 'blob', value: base64 };
-  return { form: 'value', value: toJson(value, maxBytes) };
+  if (cut && Array.isArray(value)) return { form: 'value', ...toJsonCut(value, maxBytes) };
+  return { form: 'value', value: toJson(value, maxBytes), cut: false };
 }
 
 async function run({ call, module, args, facts }: ToWorker & { type: 'run' }): Promise<void> {
@@ -56,7 +57,7 @@ async function run({ call, module, args, facts }: ToWorker & { type: 'run' }): P
   try {
     const body = bodies.get(module);
     if (body === undefined) throw new NotJson('The worker does not have this body');
-    const result = toResult(await body(args, createContext(scope, facts, settings)), facts.maxBytes);
+    const result = toResult(await body(args, createContext(scope, facts, settings)), facts);
     end = () => send({ type: 'done', call, result, busy: isBusy() });
   } catch (error) {
     const failure = describeFailure(error, scope.refusedAsk(error));

@@ -28,6 +28,25 @@ export function toJson(value: unknown, maxBytes: number): Json {
   return convert(value, 'the result', { above: new Set(), bytesLeft: maxBytes });
 }
 
+/** The items of a list as `toJson` gives them, as far as they fit into `maxBytes`. */
+export function toJsonCut(
+  values: readonly unknown[],
+  maxBytes: number,
+): { readonly value: Json; readonly cut: boolean } {
+  const items: Json[] = [];
+  const walk: Walk = { above: new Set([values]), bytesLeft: maxBytes };
+  try {
+    for (const value of values) {
+      spend(walk, 1, null);
+      items.push(convert(value, `the result[${items.length}]`, walk));
+    }
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    return { value: items, cut: true };
+  }
+  return { value: items, cut: false };
+}
+
 function convert(value: unknown, path: string, walk: Walk): Json {
   switch (typeof value) {
     case 'undefined':
