@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { endpoints } from '../../auth/issuer/metadata.js';
 import { preflightHeaders } from '../http/cors.js';
 import { exchangeOf } from './exchange-of.js';
-import type { OAuthParts, OAuthTier } from './mount-oauth.js';
+import type { OAuthParts, OAuthTier } from './oauth-parts.js';
 import { pageHeaders } from './page.js';
 
 /** Bytes of a body at the token, revocation and registration endpoints. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PageProblem } from '../../auth/issuer/page-problem.js';
 import { isMxcpError, RateLimitedError } from '../../errors.js';
-import type { OAuthParts } from './mount-oauth.js';
+import type { OAuthParts } from './oauth-parts.js';
 import { messagePage, pageHeaders } from './page.js';
 
 interface Answer {

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { OAuthParts } from './mount-oauth.js';
+import type { OAuthParts } from './oauth-parts.js';
 
 /** Suffixes under which a document is asked for: none, or a path of this server, as RFC 8414 and RFC 9728 insert it. */
 function isOwnPath(parts: OAuthParts, suffix: string): boolean {

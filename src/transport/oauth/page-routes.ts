@@ -3,7 +3,7 @@ import type { Issuer } from '../../auth/issuer/issuer.js';
 import { accountPage } from './account-page.js';
 import { consentPage } from './consent-page.js';
 import { exchangeOf } from './exchange-of.js';
-import type { OAuthParts, OAuthTier } from './mount-oauth.js';
+import type { OAuthParts, OAuthTier } from './oauth-parts.js';
 import { pageHeaders } from './page.js';
 import { signInPage, signedOutPage } from './sign-in-page.js';
 import { styleSheet } from './style.js';
