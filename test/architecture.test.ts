@@ -34,6 +34,8 @@ const packageHome: Record<string, readonly string[]> = {
   ajv: ['lib'],
   'ajv-formats': ['lib'],
   commander: ['cli'],
+  jose: ['auth'],
+  'oidc-provider': ['auth'],
 };
 
 function folderRules(): IForbiddenRuleType[] {

@@ -26,7 +26,10 @@ export function createKeyedGate(places: number, waits: number): KeyedGate {
       if (left) return;
       left = true;
       const [next] = line.waiting;
-      if (next !== undefined) return next(); // takes over the place
+      if (next !== undefined) {
+        next(); // takes over the place
+        return;
+      }
       line.running -= 1;
       if (line.running === 0) lines.delete(key);
     };
@@ -45,7 +48,10 @@ export function createKeyedGate(places: number, waits: number): KeyedGate {
           signal.reason instanceof Error ? signal.reason : new Error('Aborted', { cause: signal.reason }),
         );
       };
-      if (signal.aborted) return give();
+      if (signal.aborted) {
+        give();
+        return;
+      }
       line.waiting.add(start);
       signal.addEventListener('abort', give, { once: true });
     });

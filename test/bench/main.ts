@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { auditCases } from './cases/audit.js';
+import { authCases } from './cases/auth.js';
 import { bodyCases } from './cases/bodies.js';
 import { commandCases } from './cases/command.js';
 import { databaseCases } from './cases/database.js';
@@ -31,6 +32,7 @@ const cases: Readonly<Record<string, () => Promise<Row[]>>> = {
   scaling: () => scalingCases(ms),
   rules: () => ruleCases(),
   audit: () => auditCases(),
+  auth: () => authCases(ms),
   log: () => logCases(Number(values['log-records'])),
   bodies: () => bodyCases(ms),
   command: () => commandCases(),

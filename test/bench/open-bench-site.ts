@@ -6,6 +6,9 @@ import type { EndpointKind } from '../../src/model/rule.js';
 import { loadProject } from '../../src/project/load.js';
 import { writeSite } from './processes.js';
 
+/** The site secret of every site that is opened here. */
+export const benchSecret = 'a secret for benchmarks only';
+
 const quiet = (): void => undefined;
 
 /** Opens a site in this process, as `serve` does. */
@@ -13,7 +16,7 @@ export async function openBenchSite(files: Readonly<Record<string, string>>): Pr
   const root = writeSite(files);
   const project = await loadProject({ cwd: root, env: { HOME: root } });
   return openRuntime(project, {
-    siteSecret: 'a secret for benchmarks only',
+    siteSecret: benchSecret,
     stateDirectory: join(root, 'state'),
     logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
     purpose: 'serve',
