@@ -21,6 +21,11 @@ export interface Auth {
   authenticate(presented: Presented): Promise<VerifiedIdentity>;
   /** The authorization server, where the site has one. */
   readonly issuer: Issuer | undefined;
+  /**
+   * True for the first use of an id, by any of the servers that share the store. It is kept until `expiresAt`, milliseconds
+   * since the Unix epoch. Without a store nothing is known of other servers.
+   */
+  once(id: string, expiresAt: number): Promise<boolean>;
   /** The upstream provider's own token for a person, where the provider's settings let bodies have it. */
   externalToken(userKey: string): Promise<string | undefined>;
   close(): Promise<void>;
@@ -121,6 +126,7 @@ function assemble(ways: readonly Authenticator[], { store, issuer }: Opened): Au
       if (way) return cache.verify(way, presented);
       return Promise.reject(new CredentialInvalidError('No configured way in recognises the credential'));
     },
+    once: (id, expiresAt) => store?.putNew('once', id, true, { expiresAt }) ?? Promise.resolve(true),
     externalToken: (userKey) => issuer?.externalToken(userKey) ?? Promise.resolve(undefined),
     close: async () => {
       cache.clear();

@@ -36,7 +36,8 @@ export interface ElicitStates {
   readonly open: (binding: StateBinding, text: string) => ElicitState;
 }
 
-const lifetimeMs = 10 * 60_000;
+/** How long a state holds, milliseconds. */
+export const stateLifetimeMs = 10 * 60_000;
 const ivBytes = 12;
 const tagBytes = 16;
 const maxLength = 64 * 1024;
@@ -48,7 +49,8 @@ interface Sealed extends ElicitState {
   readonly expires: number;
 }
 
-function refuse(): never {
+/** Throws `ElicitStateError`, for every reason in the same words. */
+export function refuseState(): never {
   throw new ElicitStateError(
     'The question is not open any more, or was asked in another call; call again without state',
   );
@@ -67,14 +69,14 @@ export function createElicitStates(
   const aad = (binding: StateBinding): Buffer => Buffer.from(canonicalJson(binding));
   const decrypt = (binding: StateBinding, text: string): Sealed => {
     const bytes = Buffer.from(text, 'base64url');
-    if (text.length > maxLength || bytes.length < ivBytes + tagBytes) refuse();
+    if (text.length > maxLength || bytes.length < ivBytes + tagBytes) refuseState();
     const opener = createDecipheriv(cipher, key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes });
     opener.setAAD(aad(binding)).setAuthTag(bytes.subarray(-tagBytes));
     try {
       const plain = [opener.update(bytes.subarray(ivBytes, -tagBytes)), opener.final()];
       return JSON.parse(Buffer.concat(plain).toString()) as Sealed;
     } catch {
-      return refuse();
+      return refuseState();
     }
   };
   return {
@@ -83,7 +85,7 @@ export function createElicitStates(
       const sealed: Sealed = {
         ...state,
         id: randomBytes(16).toString('base64url'),
-        expires: now() + lifetimeMs,
+        expires: now() + stateLifetimeMs,
       };
       const sealer = createCipheriv(cipher, key, iv, { authTagLength: tagBytes }).setAAD(aad(binding));
       const body = [iv, sealer.update(JSON.stringify(sealed)), sealer.final(), sealer.getAuthTag()];
@@ -94,7 +96,7 @@ export function createElicitStates(
     },
     open: (binding, text) => {
       const { id, expires, asked, answers } = decrypt(binding, text);
-      if (expires <= now() || !spent.spend(id, expires, now())) refuse();
+      if (expires <= now() || !spent.spend(id, expires, now())) refuseState();
       return { asked, answers };
     },
   };

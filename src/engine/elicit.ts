@@ -4,7 +4,9 @@ import type { JsonObject } from '../model/json.js';
 import type { Deadline } from './deadline.js';
 import { openRounds } from './elicit-rounds.js';
 import { readAnswer } from './elicit-form.js';
+import { refuseState, stateLifetimeMs } from './elicit-state.js';
 import { ElicitUnavailableError } from '../errors.js';
+import { sha256 } from '../lib/sha256.js';
 import type { Operation } from './operation.js';
 import type { Runtime } from './runtime.js';
 
@@ -48,6 +50,17 @@ export function callClient(
       }
     },
   };
+}
+
+/**
+ * Makes a state that has opened here useless at the other servers of the site, too. Throws `ElicitStateError` when one of
+ * them was first.
+ */
+export async function spendState({ auth }: Runtime, { rounds }: CallRequest): Promise<void> {
+  if (auth === undefined || rounds?.state === undefined) return;
+  const bytes = Buffer.from(rounds.state, 'base64url'); // several texts may stand for the same bytes
+  const id = `elicitation ${sha256(bytes.toString('base64url'))}`;
+  if (!(await auth.once(id, Date.now() + stateLifetimeMs))) refuseState();
 }
 
 function readsOnly(endpoint: Endpoint): boolean {

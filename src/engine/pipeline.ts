@@ -6,7 +6,7 @@ import type { Subject } from '../policy/subject.js';
 import { authorizeEarly, concealing } from './authorize-early.js';
 import { chargeCall, enterPlace } from './charge.js';
 import { startDeadline } from './deadline.js';
-import { callClient, innerClient } from './elicit.js';
+import { callClient, innerClient, spendState } from './elicit.js';
 import type { Operation } from './operation.js';
 import { noteDecision, type Progress } from './progress.js';
 import { permit } from './permit.js';
@@ -100,6 +100,7 @@ async function runStages(
   try {
     leaveGates = await enterGates(runtime, progress, operation, deadline.signal, position !== undefined);
     const client = callClient(runtime, progress.request, operation, args, deadline);
+    await spendState(runtime, progress.request);
     if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
     const around = {
       outlives: (work: Promise<unknown>): void => void outliving.push(work),

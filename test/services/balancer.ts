@@ -55,7 +55,7 @@ export async function startBalancer(): Promise<Balancer> {
     if (balancer.loseNextAnswer) {
       balancer.loseNextAnswer = false;
       await answer.toArray();
-      incoming.destroy();
+      incoming.socket.destroy();
       return;
     }
     response.writeHead(answer.statusCode ?? 502, answer.headers);

@@ -18,6 +18,8 @@ export interface Fleet extends Address {
   readonly standIn: OidcStandIn;
   readonly balancer: Balancer;
   readonly replicas: Replica[];
+  /** What every replica has. */
+  readonly files: Readonly<Record<string, string>>;
   /** Starts another replica and lets the balancer know. */
   readonly grow: () => Promise<Replica>;
   readonly close: () => Promise<void>;
@@ -124,6 +126,7 @@ export async function startFleet(): Promise<Fleet> {
     standIn,
     balancer,
     replicas,
+    files,
     grow,
     close: async () => {
       for (const { server, site } of replicas) {
