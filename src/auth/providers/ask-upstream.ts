@@ -25,8 +25,8 @@ function parse(text: string): unknown {
 }
 
 /**
- * Asks a provider for JSON. Every status below 500 other than redirects and 429 comes back; the rest, and no answer within
- * ten seconds and one megabyte, is `AUTH_UNAVAILABLE`.
+ * Asks a provider for JSON. No redirect is followed. Every status below 500 but 429 comes back; the rest, and no answer
+ * within ten seconds and one megabyte, is `AUTH_UNAVAILABLE`.
  */
 export async function askUpstream(url: string, init: RequestInit = {}): Promise<UpstreamAnswer> {
   let answer;
@@ -36,8 +36,7 @@ export async function askUpstream(url: string, init: RequestInit = {}): Promise<
     throw unavailable(url, cause);
   }
   const { status, headers, text } = answer;
-  const isRedirect = status >= 300 && status < 400;
-  if (isRedirect || status === 429 || status >= 500) throw unavailable(url, `It answered ${status}`);
+  if (status === 429 || status >= 500) throw unavailable(url, `It answered ${status}`);
   return { status, headers, body: parse(text) };
 }
 

@@ -161,8 +161,8 @@ describe('an OpenID provider', () => {
   });
 
   it.each<[what: string, metadata: Record<string, unknown>]>([
-    ['names another issuer', { issuer: 'https://evil.example' }],
-    ['names a tenant that is a placeholder', { issuer: 'https://login.example/{tenantid}/v2.0' }],
+    ['names another issuer', { issuer: 'http://evil.example' }],
+    ['names a tenant that is a placeholder', { issuer: 'http://login.example/{tenantid}/v2.0' }],
     ['names no issuer', { issuer: undefined }],
     ['has no token endpoint', { token_endpoint: undefined }],
     ['has no keys', { jwks_uri: undefined }],

@@ -8,7 +8,7 @@ import { startKeycloakStandIn } from '../stand-ins/keycloak.js';
 import { startOidc } from '../stand-ins/oidc.js';
 import { startSalesforce } from '../stand-ins/salesforce.js';
 import { cancelSignIn } from '../stand-ins/sign-in.js';
-import type { StandIn } from '../stand-ins/stand-in.js';
+import { clientId, clientSecret, type StandIn } from '../stand-ins/stand-in.js';
 import { organizationId, startWorkos } from '../stand-ins/workos.js';
 import { begin, comeBack, dance, failureOf } from './dance.js';
 
@@ -343,26 +343,50 @@ describe('atlassian', () => {
 });
 
 describe('salesforce', () => {
-  const answerOf = (id: string, signature: string): string =>
-    JSON.stringify({
-      access_token: 'stolen',
-      instance_url: 'https://evil.example',
-      id,
-      issued_at: '1',
-      signature,
-    });
+  const identityPath = `/id/00Dx0000001T0zkEAC/${salesforceId}`;
 
-  it.each([
-    ['without a signature', ''],
-    ['with another signature', Buffer.alloc(32).toString('base64')],
-  ])('believes no identity URL %s', async (_, signature) => {
+  /** What comes of a sign-in whose token answer is changed on its way. */
+  async function outcome(change: (body: Record<string, string>) => object): Promise<string> {
     const standIn = await startSalesforce();
-    const response = await comeBack(standIn, await begin(createProvider(standIn.settings)), 'ada');
-    const body = answerOf('https://login.salesforce.com/id/00D/005', signature);
-    standIn.faults.set('/services/oauth2/token', (__, answer) => answer.writeHead(200).end(body));
-    const finished = createProvider(standIn.settings).finish(response);
-    expect(await failureOf(standIn, finished)).toBe('AUTH_SIGN_IN_FAILED');
+    const provider = createProvider(standIn.settings);
+    const response = await comeBack(standIn, await begin(provider), 'ada');
+    const request = { grant_type: 'authorization_code', client_id: clientId, client_secret: clientSecret };
+    const { code, redirectUri, codeVerifier } = response;
+    const fields = { ...request, code, redirect_uri: redirectUri, code_verifier: codeVerifier };
+    const path = '/services/oauth2/token';
+    const genuine = await fetch(standIn.url + path, { method: 'POST', body: new URLSearchParams(fields) });
+    const body = JSON.stringify(change((await genuine.json()) as Record<string, string>));
+    standIn.faults.set(path, (_, answer) => answer.writeHead(200).end(body));
+    const failure = await failureOf(standIn, provider.finish(response));
+    expect(standIn.count(identityPath)).toBe(failure === 'none' ? 1 : 0);
     await standIn.close();
+    return failure;
+  }
+
+  it.each<[what: string, change: (body: Record<string, string>) => object, wanted: string]>([
+    ['as it came', (body) => body, 'none'],
+    ['with another identity URL', (body) => ({ ...body, id: `${body['id'] ?? ''}x` }), 'AUTH_SIGN_IN_FAILED'],
+    ['with another time', (body) => ({ ...body, issued_at: '1' }), 'AUTH_SIGN_IN_FAILED'],
+    ['with a short signature', (body) => ({ ...body, signature: 'AAAA' }), 'AUTH_SIGN_IN_FAILED'],
+    ['without a signature', (body) => ({ ...body, signature: undefined }), 'AUTH_SIGN_IN_FAILED'],
+    [
+      'with an instance elsewhere',
+      (body) => ({ ...body, instance_url: 'https://evil.example' }),
+      'AUTH_SIGN_IN_FAILED',
+    ],
+    [
+      'with an instance that looks alike',
+      (body) => ({ ...body, instance_url: 'https://evilsalesforce.com' }),
+      'AUTH_SIGN_IN_FAILED',
+    ],
+    [
+      'with an instance without TLS',
+      (body) => ({ ...body, instance_url: 'http://acme.my.salesforce.com' }),
+      'AUTH_SIGN_IN_FAILED',
+    ],
+    ['without an instance', (body) => ({ ...body, instance_url: undefined }), 'AUTH_SIGN_IN_FAILED'],
+  ])('is believed or not when it answers %s', async (_, change, wanted) => {
+    expect(await outcome(change)).toBe(wanted);
   });
 
   it('assumes the shortest session, because tokens say nothing of their end', async () => {
