@@ -34,10 +34,10 @@ function open({ auth, scopes, limits }: Layers): Promise<GateSite> {
 /** One request, for the list where no tool is named. */
 function ask(
   { url }: GateSite,
-  { tool, token, via }: { tool?: string; token?: string; via?: string },
+  { tool, token, via, query = '' }: { tool?: string; token?: string; via?: string; query?: string },
 ): Promise<Answer> {
   const body = tool === undefined ? legacy('tools/list') : legacy('tools/call', { name: tool });
-  return post(url, body, {
+  return post(url + query, body, {
     'mcp-protocol-version': '2025-11-25',
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(via !== undefined && { via }),
@@ -73,6 +73,15 @@ describe.each(combinations)('%s', (_name, layers) => {
     expect(toolNames(await ask(site, who)).includes('staff')).toBe(!layers.scopes);
     if (layers.scopes && layers.auth) expect(staff.status).toBe(403);
     expect(isDone('plain', await ask(site, { tool: 'plain', ...who }))).toBe(true);
+  });
+
+  it('lets a caller narrow to tags, and never widen', async () => {
+    const who = await credential('tim');
+    const all = toolNames(await ask(site, who));
+    const web = ['plain', 'staff'].filter((name) => all.includes(name));
+    expect(toolNames(await ask(site, { ...who, query: '?tags=web' }))).toEqual(web);
+    for (const query of ['?tags=*', '?tags=-web', '?tags=', '?tags=other'])
+      expect(toolNames(await ask(site, { ...who, query }))).toEqual([]);
   });
 
   it('counts calls, or not', async () => {

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { Finding } from '../../src/inspect/doctor/finding.js';
 import { temporarySite, type TemporarySite } from './temporary-site.js';
@@ -98,6 +98,22 @@ describe('mxcp doctor', () => {
     expect(failed(await findingsOf(site, ['--config', config]))).toEqual(['file-modes']);
     chmodSync(config, 0o600);
     expect(failed(await findingsOf(site, ['--config', config]))).toEqual([]);
+  });
+
+  it.skipIf(process.platform === 'win32').each([
+    ['{"metadata":{"vulnerabilities":{"high":1,"critical":1,"total":5}}}', 'fail'],
+    ['{"metadata":{"vulnerabilities":{"high":0,"critical":0,"total":5}}}', 'pass'],
+    ['nothing', 'note'],
+  ])('reads what npm audit says of the packages that the site locks: %s', async (said, status) => {
+    const site = siteOf({});
+    writeFileSync(join(site.root, 'package-lock.json'), '{}');
+    const bin = join(site.root, '..', 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'npm'), `#!/bin/sh\necho '${said}'\n`, { mode: 0o755 });
+    vi.stubEnv('PATH', `${bin}:${process.env['PATH'] ?? ''}`);
+    const found = await findingsOf(site);
+    vi.unstubAllEnvs();
+    expect(found.find(({ id }) => id === 'dependencies')).toMatchObject({ status });
   });
 
   it('never shows a secret that it found', async () => {
