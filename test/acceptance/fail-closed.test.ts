@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Operation } from '../../src/engine/operation.js';
 import type { Runtime } from '../../src/engine/runtime.js';
+import { securityHeaders } from '../../src/transport/http/security-headers.js';
 import { serveHttp } from '../../src/transport/serve-http.js';
 import { startTokenIssuer, audience, type TokenIssuer } from '../auth/verify/token-issuer.js';
 import { eras, type Era, send, toolNames } from '../transport/http/gate-site.js';
@@ -139,5 +140,27 @@ describe.each(eras)('a call of the %s era that passes every check', (era) => {
     await server.close(0);
     expect(toolNames(list)).toEqual([]);
     expect(list.text).not.toContain('this check is broken');
+  });
+});
+
+describe('a server that fails itself', () => {
+  it('answers 500 with every header of security, and tells nothing', async () => {
+    const runtime: Runtime = { ...site.runtime, ready: boom, callerFor: boom };
+    const server = await serveHttp({
+      runtime: () => runtime,
+      logger: site.logger,
+      settings: { ...runtime.project.transport.http, host: '127.0.0.1', port: 0 },
+    });
+    const token = await issuer.sign();
+    const answers = [
+      await fetch(new URL('/readyz', server.url)),
+      await fetch(server.url, { method: 'POST', headers: { authorization: `Bearer ${token}` } }),
+    ];
+    await server.close(0);
+    for (const answer of answers) {
+      expect(answer.status).toBe(500);
+      expect(Object.fromEntries(answer.headers)).toMatchObject(securityHeaders);
+      expect(await answer.text()).not.toContain('this check is broken');
+    }
   });
 });
