@@ -41,6 +41,11 @@ export class Browser {
     return [...this.#cookies.keys()].map((key) => key.split('|')[1] ?? '');
   }
 
+  /** Values of the cookies that are kept now. */
+  cookieValues(): string[] {
+    return [...this.#cookies.values()].map(({ value }) => value);
+  }
+
   async request(target: string | URL, init: RequestInit = {}): Promise<Seen> {
     const url = new URL(target);
     const headers = new Headers({ accept: 'text/html', ...Object.fromEntries(new Headers(init.headers)) });
