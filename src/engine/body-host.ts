@@ -2,6 +2,7 @@ import { BodyFailedError, ElicitUnavailableError, ExecuteFailedError, toMxcpErro
 import type { AuthorRights } from '../execute/author-sql.js';
 import { onlyReads } from '../execute/only-reads.js';
 import type { BodyHost } from '../execute/typescript/body-host.js';
+import { jsonBytes } from '../execute/value-size.js';
 import type { ElicitQuestion } from '../model/call.js';
 import type { Limits } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
@@ -14,6 +15,12 @@ import type { CallTree } from './call-tree.js';
 
 /** Messages of each kind that one call can send to its client. */
 const maxMessages = 1000;
+/** What one call can have put on record by `ctx.audit`: events, and bytes of JSON of all of them. */
+const maxEvents = 100;
+const maxEventBytes = 256 * 1024;
+/** Longest text and largest data of a log line, and longest text of a progress message. */
+const maxText = 8192;
+const maxData = 128 * 1024;
 
 /** What the host of one call is made of. */
 export interface HostParts {
@@ -68,9 +75,23 @@ function createLog({ call, logger, endpoint, holdsBack }: HostParts): BodyHost['
   const toServer = bounded((level: 'debug' | 'info' | 'warn' | 'error', message: string, data: Json) =>
     logger[level]({ call_id: call.callId, endpoint, ...(data !== null && { data }) }, message),
   );
-  return (level, message, data) => {
+  return (level, text, given) => {
+    const message = text.slice(0, maxText);
+    const data = jsonBytes(given) > maxData ? null : given;
     toServer(level === 'warning' ? 'warn' : level, message, data);
     toClient(level, data === null ? message : { message, data });
+  };
+}
+
+/** Takes events for the record. One too many ends the call: a record that is not whole misleads. */
+function createEvents({ call, stop }: HostParts): BodyHost['businessEvent'] {
+  let events = 0;
+  let bytes = 0;
+  return (event) => {
+    events += 1;
+    bytes += jsonBytes(event);
+    if (events <= maxEvents && bytes <= maxEventBytes) call.noteBusiness(event);
+    else stop(new BodyFailedError('The body put more on record by ctx.audit than one call may'));
   };
 }
 
@@ -129,6 +150,13 @@ async function elicit(
 
 const withheldMessage = 'This call needs your input. Its words are withheld; the log of the server has them.';
 
+/** The parameters of a secret that the site declares. Throws `ExecuteFailedError` for any other name. */
+export function secretOf(secrets: readonly Secret[], name: string): JsonObject {
+  const found = secrets.find((secret) => secret.name === name);
+  if (!found) throw new ExecuteFailedError('The site declares no secret of this name');
+  return { ...found.parameters };
+}
+
 /** What the server does for one run of a body: everything that its `ctx` can reach. */
 export function createBodyHost(parts: HostParts): BodyHost {
   const { call, tree, rights, limits, secrets, holdsBack } = parts;
@@ -142,19 +170,16 @@ export function createBodyHost(parts: HostParts): BodyHost {
       if (!rights.readOnly && effects.first === undefined && mayWrite(sql)) effects.first = 'what it writes';
       return tree.session.query(sql, params, rights, run);
     },
-    secret: (name) => {
-      const found = secrets.find((secret) => secret.name === name);
-      if (!found) throw new ExecuteFailedError('The site declares no secret of this name');
-      return { ...found.parameters };
-    },
+    secret: (name) => secretOf(secrets, name),
     elicit: (question) => elicit(parts, effects, question),
     callEndpoint: (name, args) => {
       effects.first ??= 'ctx.endpoints.call';
       return callEndpoint(parts, name, args);
     },
     log: createLog(parts),
-    progress: (done, total, message) => progress(done, total, holdsBack ? undefined : message),
-    businessEvent: (event) => call.noteBusiness(event),
+    progress: (done, total, message) =>
+      progress(done, total, holdsBack ? undefined : message?.slice(0, maxText)),
+    businessEvent: createEvents(parts),
     fetchStarted: (id, method, url) => {
       effects.first ??= 'ctx.fetch';
       notes.fetchStarted(id, method, url);

@@ -24,8 +24,8 @@ interface Walk {
  * objects (`toJSON` is asked first), `undefined` as absent or null. Throws `NotJson` for functions, symbols, promises and
  * cycles, `TooLarge` above `maxBytes`, and what a getter or a proxy throws.
  */
-export function toJson(value: unknown, maxBytes: number): Json {
-  return convert(value, 'the result', { above: new Set(), bytesLeft: maxBytes });
+export function toJson(value: unknown, maxBytes: number, name = 'the result'): Json {
+  return convert(value, name, { above: new Set(), bytesLeft: maxBytes });
 }
 
 /** The items of a list as `toJson` gives them, as far as they fit into `maxBytes`. */
@@ -104,7 +104,7 @@ function object(value: object, path: string, walk: Walk): Json {
     return bytes.toString('base64');
   }
   if (walk.above.has(value)) throw new NotJson(`${path} contains itself`);
-  if (walk.above.size >= maxDepth) throw new NotJson(`the result is nested deeper than ${maxDepth} levels`);
+  if (walk.above.size >= maxDepth) throw new NotJson(`it is nested deeper than ${maxDepth} levels`);
   walk.above.add(value);
   try {
     return members(value, path, walk);
