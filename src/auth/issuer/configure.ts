@@ -131,7 +131,9 @@ function unusedKeys(): NonNullable<Configuration['jwks']> {
 function settings(parts: LibraryParts): Configuration {
   const { settings: own, facts, cookie, baseUrl } = parts;
   const bounds = new Map(own.clients.map(({ clientId, scopes }) => [clientId, scopes]));
-  const cookies = { ...cookie, httpOnly: true, sameSite: 'lax', signed: true } as const;
+  const { path, secure } = cookie;
+  // Without a path of ours, each authorization request has cookies of its own, at its own pages only.
+  const short = { secure, httpOnly: true, sameSite: 'lax', signed: true } as const;
   return {
     adapter: parts.adapter,
     clients: own.clients.map(staticClient),
@@ -139,10 +141,10 @@ function settings(parts: LibraryParts): Configuration {
     clientDefaults: { id_token_signed_response_alg: 'ES256', response_modes: ['query'] },
     cookies: {
       keys: [...parts.cookieKeys],
-      long: cookies,
-      short: cookies,
+      long: { ...short, path },
+      short,
       names: {
-        session: cookie.secure && cookie.path === '/' ? '__Host-mxcp_session' : 'mxcp_session',
+        session: secure && path === '/' ? '__Host-mxcp_session' : 'mxcp_session',
         interaction: 'mxcp_interaction',
         resume: 'mxcp_resume',
       },

@@ -66,11 +66,14 @@ export interface InteractionParts {
   readonly onClientUsed: (clientId: string) => Promise<void>;
 }
 
-/** The steps of an authorization request that need a person. All throw `PageProblem`. */
+/**
+ * The steps of an authorization request that need a person. `uid`: of the request, from the URL; only the browser that sent the
+ * request may go on with it. All throw `PageProblem`.
+ */
 export interface Interactions {
-  view(exchange: Exchange): Promise<InteractionView>;
+  view(exchange: Exchange, uid: string): Promise<InteractionView>;
   /** Gives where the browser goes next. */
-  decide(exchange: Exchange, form: ConsentForm): Promise<string>;
+  decide(exchange: Exchange, uid: string, form: ConsentForm): Promise<string>;
 }
 
 type Interaction = Awaited<ReturnType<Library['interactionDetails']>>;
@@ -102,12 +105,14 @@ export function createInteractions(parts: InteractionParts): Interactions {
   const { library, accounts, grants, facts, formTokens, record } = parts;
   const memories = collectionOf<readonly string[]>(parts.store, rememberedKind);
 
-  async function waiting(exchange: Exchange): Promise<Waiting> {
+  async function waiting(exchange: Exchange, uid: string): Promise<Waiting> {
     asPublic(exchange, parts.base);
     const { request, response } = exchange;
     const interaction = await library.interactionDetails(request, response).catch((error: unknown) => {
       throw expired(error);
     });
+    // The library goes by the cookie alone: a link to somebody else's request must not do for one of this browser's own.
+    if (interaction.uid !== uid) throw expired();
     const { client_id: id, redirect_uri: uri, scope } = interaction.params;
     const client = typeof id === 'string' ? await library.Client.find(id) : undefined;
     if (client === undefined || typeof uri !== 'string' || typeof scope !== 'string') throw expired();
@@ -215,10 +220,9 @@ export function createInteractions(parts: InteractionParts): Interactions {
   }
 
   return {
-    view: async (exchange) => {
-      const now = await waiting(exchange);
+    view: async (exchange, uid) => {
+      const now = await waiting(exchange, uid);
       const { interaction, client, asked } = now;
-      const { uid } = interaction;
       const formToken = formTokens.make(tokenPlace(uid));
       if (interaction.prompt.name === 'login') return { kind: 'sign-in', uid, client, formToken };
       const account = await accountOf(now);
@@ -243,9 +247,9 @@ export function createInteractions(parts: InteractionParts): Interactions {
         formToken,
       };
     },
-    decide: async (exchange, form) => {
-      const now = await waiting(exchange);
-      if (!formTokens.check(tokenPlace(now.interaction.uid), form.formToken)) {
+    decide: async (exchange, uid, form) => {
+      const now = await waiting(exchange, uid);
+      if (!formTokens.check(tokenPlace(uid), form.formToken)) {
         throw new PageProblem(
           400,
           'Nothing was granted',

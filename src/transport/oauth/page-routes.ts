@@ -41,9 +41,10 @@ function formOf({ body }: Request): URLSearchParams {
 
 const interaction: Handler = async (issuer, request, reply) => {
   const { baseUrl, choices } = issuer;
-  const view = await issuer.interactions.view(exchangeOf(request, reply, baseUrl));
+  const { uid = '' } = request.params;
+  const view = await issuer.interactions.view(exchangeOf(request, reply, baseUrl), uid);
   if (view.kind === 'redirect') return reply.redirect(view.location, 303);
-  const { client, formToken, uid } = view;
+  const { client, formToken } = view;
   if (view.kind === 'consent') return sendPage(reply, consentPage(view, baseUrl), client.redirectSource);
   const action = `${baseUrl}/oauth/interaction/${uid}`;
   const page = { baseUrl, choices, begin: `${action}/sign-in/`, request: { client, action, formToken } };
@@ -52,7 +53,8 @@ const interaction: Handler = async (issuer, request, reply) => {
 
 const decide: Handler = async (issuer, request, reply) => {
   const form = formOf(request);
-  const location = await issuer.interactions.decide(exchangeOf(request, reply, issuer.baseUrl), {
+  const { uid = '' } = request.params;
+  const location = await issuer.interactions.decide(exchangeOf(request, reply, issuer.baseUrl), uid, {
     formToken: form.get('form_token'),
     allow: form.get('decision') === 'allow',
     scopes: form.getAll('scope'),
@@ -65,7 +67,7 @@ const beginSignIn: Handler = async (issuer, request, reply) => {
   const { uid, provider = '' } = request.params;
   const exchange = exchangeOf(request, reply, issuer.baseUrl);
   // Only the browser that the request came from may go on with it: this fails for any other.
-  if (uid !== undefined) await issuer.interactions.view(exchange);
+  if (uid !== undefined) await issuer.interactions.view(exchange, uid);
   return reply.redirect(await issuer.signIn.begin(exchange, provider, uid), 303);
 };
 

@@ -17,7 +17,8 @@ interface Cookie {
 export class Browser {
   readonly #cookies = new Map<string, Cookie>();
 
-  #cookieHeader(url: URL): string {
+  /** What it sends as `Cookie` there. */
+  cookiesFor(url: URL): string {
     const sent = [...this.#cookies].filter(
       ([, { path }]) =>
         url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`),
@@ -49,7 +50,7 @@ export class Browser {
   async request(target: string | URL, init: RequestInit = {}): Promise<Seen> {
     const url = new URL(target);
     const headers = new Headers({ accept: 'text/html', ...Object.fromEntries(new Headers(init.headers)) });
-    const cookie = this.#cookieHeader(url);
+    const cookie = this.cookiesFor(url);
     if (cookie !== '') headers.set('cookie', cookie);
     const answer = await fetch(url, { ...init, headers, redirect: 'manual' });
     this.#keep(url, answer.headers);

@@ -76,6 +76,39 @@ describe('the sign-in page', () => {
   });
 });
 
+describe('a request of somebody else', () => {
+  async function lure(victim: Browser) {
+    const attacker = new Browser();
+    const theirs = await atProvider(attacker);
+    const resume = theirs.page.url.href.replace('/interaction/', '/authorize/');
+    return {
+      ...theirs,
+      resumed: () => attacker.go(resume, atClient),
+      seen: await victim.request(theirs.link),
+    };
+  }
+
+  it('is not signed in to by a person who follows a link to it while a request of her own waits', async () => {
+    const victim = new Browser();
+    await atProvider(victim);
+    const { seen, resumed } = await lure(victim);
+    failed(seen);
+    expect((await resumed()).text).toContain('Sign in with');
+  });
+
+  it('is not shown, begun or decided with the cookie of another request', async () => {
+    const mine = new Browser();
+    const own = await atProvider(mine);
+    const headers = { cookie: mine.cookiesFor(own.page.url) };
+    const { page, link } = await atProvider(new Browser());
+    failed(await new Browser().request(page.url, { headers }));
+    failed(await new Browser().request(link, { headers }));
+    const deny = new URLSearchParams({ decision: 'deny' });
+    failed(await new Browser().request(page.url, { method: 'POST', headers, body: deny }));
+    expect((await new Browser().request(own.page.url, { headers })).status).toBe(200);
+  });
+});
+
 describe('the state of a sign-in', () => {
   it('is single use, of one browser, of one provider, and ends after ten minutes', async () => {
     const browser = new Browser();
