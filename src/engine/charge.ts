@@ -54,18 +54,21 @@ function chargesOf(rates: RateSettings, caller: Caller, context: RequestContext)
   const who = whoOf(caller, context);
   return [
     ...charge('global', rates.global),
-    ...(caller.source === 'key' ? charge(`key ${who}`, rates.perKey) : charge(`user ${who}`, rates.perUser)),
-    ...(caller.clientId === null ? [] : charge(`client ${caller.clientId}`, rates.perClient)),
+    ...(caller.source === 'key'
+      ? charge(`per_key ${who}`, rates.perKey)
+      : charge(`per_user ${who}`, rates.perUser)),
+    ...(caller.clientId === null ? [] : charge(`per_client ${caller.clientId}`, rates.perClient)),
   ];
 }
 
-function limited(state: RateState, seconds: number): RateLimitedError {
-  return new RateLimitedError('Too many calls', seconds, state);
+/** A key begins with its tier, which the record names; who it is about is in the record anyway. */
+function limited({ state, retryAfterSeconds, key }: Taken & { granted: false }): RateLimitedError {
+  return new RateLimitedError(`Too many calls (limit ${key.split(' ', 1)[0]})`, retryAfterSeconds, state);
 }
 
 function refuseEmpty(taken: Taken): RateState {
   if (taken.granted) return taken.state;
-  throw limited(taken.state, taken.retryAfterSeconds);
+  throw limited(taken);
 }
 
 /**
@@ -83,7 +86,7 @@ export async function chargeCall(
   const charges = chargesOf(rates, caller, context);
   if (rates.perEndpoint && operation && isListed(runtime, caller, context, operation)) {
     const { kind, name } = operation.endpoint;
-    charges.push({ key: `endpoint ${kind}/${name}`, rate: rates.perEndpoint });
+    charges.push({ key: `per_endpoint ${kind}/${name}`, rate: rates.perEndpoint });
   }
   if (charges.length === 0) return undefined;
   const taken = runtime.rates.buckets.take(charges);
@@ -107,7 +110,7 @@ export function enterPlace(
 
 /** Counts one request by its address, before a credential is checked. Throws `CALL_RATE_LIMITED`. */
 export async function chargeAddress(runtime: Runtime, { ip }: RequestContext): Promise<void> {
-  const charges = charge(`address ${addressKey(ip)}`, runtime.project.rates.perAddress);
+  const charges = charge(`per_address ${addressKey(ip)}`, runtime.project.rates.perAddress);
   if (charges.length > 0) refuseEmpty(await runtime.rates.buckets.take(charges));
 }
 
@@ -119,7 +122,7 @@ export async function chargeRoute(runtime: Runtime, tier: RouteTier, context: Re
   const key = `${tier} ${addressKey(context.ip)}`;
   const taken = await runtime.rates.buckets.take([{ key, rate: runtime.project.rates[tier] }]);
   if (taken.granted) return;
-  const error = limited(taken.state, taken.retryAfterSeconds);
+  const error = limited(taken);
   await runtime.audit.refuse(describeRefusal(runtime.describer, context, error));
   throw error;
 }

@@ -10,7 +10,13 @@ export interface Charge {
 /** What a set of buckets says; `state` is of the tightest one. */
 export type Taken =
   | { readonly granted: true; readonly state: RateState }
-  | { readonly granted: false; readonly state: RateState; readonly retryAfterSeconds: number };
+  | {
+      readonly granted: false;
+      readonly state: RateState;
+      readonly retryAfterSeconds: number;
+      /** Of the bucket that is longest without a token. */
+      readonly key: string;
+    };
 
 /** Token buckets by key (spec page 06, "Limits against abuse"). Never rejects. */
 export interface Buckets {
@@ -42,7 +48,8 @@ export function decide(levels: readonly Level[]): Taken {
   const empty = levels.filter(({ tokens }) => tokens < 1);
   if (empty.length > 0) {
     const slowest = empty.reduce((a, b) => (waitOf(b) > waitOf(a) ? b : a));
-    return { granted: false, state: stateOf(slowest), retryAfterSeconds: waitOf(slowest) };
+    const { key } = slowest;
+    return { granted: false, state: stateOf(slowest), retryAfterSeconds: waitOf(slowest), key };
   }
   const left = levels.map((level) => ({ ...level, tokens: level.tokens - 1 }));
   return { granted: true, state: stateOf(left.reduce((a, b) => (b.tokens < a.tokens ? b : a))) };

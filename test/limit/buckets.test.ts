@@ -18,6 +18,7 @@ describe('a bucket', () => {
     expect(take()).toEqual({
       granted: false,
       retryAfterSeconds: 1,
+      key: 'ada',
       state: { limit: 3, remaining: 0, resetSeconds: 3 },
     });
     now = 999;

@@ -36,7 +36,11 @@ describe.each(eras)('calls of the %s era over a limit', (era) => {
     });
     const bob = await issuer.sign({ sub: 'bob' });
     expect((await send(url, era, 'tools/call', plain, bob)).status).toBe(200);
-    expect(records().at(-2)).toMatchObject({ error_code: 'CALL_RATE_LIMITED', operation_name: 'plain' });
+    expect(records().at(-2)).toMatchObject({
+      error_code: 'CALL_RATE_LIMITED',
+      error: 'Too many calls (limit per_user)',
+      operation_name: 'plain',
+    });
   });
 
   it('are not what handshakes, discovery and lists are', async () => {
