@@ -93,7 +93,11 @@ export async function compileProject(context: CompileContext): Promise<Compilati
   return {
     operations: parts.flatMap(({ operation }) => (operation ? [operation] : [])),
     roles: roles.resolver,
-    problems: [...roles.problems, ...parts.flatMap(({ problems }) => problems)],
+    problems: [
+      ...roles.problems,
+      ...(context.bodies?.siteProblems ?? []),
+      ...parts.flatMap(({ problems }) => problems),
+    ],
     unprepared: parts.filter(({ unprepared }) => unprepared).length,
   };
 }

@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { OverloadedError, ShuttingDownError } from '../../errors.js';
+import type { ToWorker } from './protocol.js';
 import type { BodyWorker } from './worker.js';
 
 /** How often workers are weighed, milliseconds. */
 const weighEveryMs = 25;
+/** How long a worker may take to end by itself, milliseconds. */
+const farewellMs = 2000;
 /** Pause before a worker is started again after one that could not start, milliseconds. */
 const retryMs = 1000;
 
@@ -14,6 +18,8 @@ export interface WorkerPoolOptions {
   /** Resolves when the worker has loaded all bodies. */
   readonly start: () => Promise<BodyWorker>;
   readonly failed: (error: unknown) => void;
+  /** What workers are told at the end, so that they end by themselves (hooks); absent: they are ended at once. */
+  readonly farewell?: ToWorker;
 }
 
 /** A worker on loan to one call. `giveBack` must be called exactly once. */
@@ -79,8 +85,19 @@ export class WorkerPool {
     for (const waiter of this.waiters) waiter.refuse(new ShuttingDownError('The workers are stopping'));
     this.waiters.clear();
     const workers = [...this.workers];
-    for (const worker of workers) worker.kill('stopped', 'the server closes its workers');
-    await Promise.all(workers.map(({ ended }) => ended));
+    await Promise.all(workers.map((worker) => this.end(worker)));
+  }
+
+  private async end(worker: BodyWorker): Promise<void> {
+    const { farewell } = this.options;
+    if (farewell && worker.usable()) {
+      worker.send(farewell);
+      const late = new AbortController();
+      const waited = delay(farewellMs, undefined, { signal: late.signal }).catch(() => undefined);
+      await Promise.race([worker.ended, waited]).finally(() => late.abort());
+    }
+    worker.kill('stopped', 'the server closes its workers');
+    await worker.ended;
   }
 
   private takeIdle(): BodyWorker | undefined {

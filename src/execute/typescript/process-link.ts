@@ -23,6 +23,8 @@ function permissionFlags(readable: readonly string[]): string[] {
     flags.has('--permission') ? '--permission' : '--experimental-permission',
     ...readable.map((folder) => `--allow-fs-read=${folder}/*`),
     ...(flags.has('--allow-net') ? ['--allow-net'] : []),
+    // SQLite reads and writes files past the permission model.
+    ...(flags.has('--experimental-sqlite') ? ['--no-experimental-sqlite'] : []),
   ];
 }
 

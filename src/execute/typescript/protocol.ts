@@ -14,7 +14,7 @@ export interface CallFacts {
   readonly cut: boolean;
 }
 
-/** Messages from the server to a worker. `call` numbers the calls of one worker; `ask` the questions of one call. */
+/** Messages from the server to a worker. `call` numbers the calls of one worker, 0 is no call; `ask` the questions of one call. */
 export type ToWorker =
   | {
       readonly type: 'load';
@@ -22,6 +22,15 @@ export type ToWorker =
       readonly url: string;
       readonly names: readonly string[];
     }
+  | {
+      readonly type: 'plugin';
+      readonly module: number;
+      readonly url: string;
+      readonly name: string;
+      readonly config: Json;
+    }
+  | { readonly type: 'hooks'; readonly module: number; readonly url: string }
+  | { readonly type: 'shutdown' }
   | { readonly type: 'config'; readonly settings: JsonObject }
   | {
       readonly type: 'run';

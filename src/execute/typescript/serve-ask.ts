@@ -7,7 +7,8 @@ function member(input: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(input, name) ? input[name] : undefined;
 }
 
-function text(input: JsonObject, name: string): string {
+/** A text of what a body asked. Throws `HostileMessage`. */
+export function memberText(input: JsonObject, name: string): string {
   const value = member(input, name);
   if (typeof value === 'string') return value;
   throw new HostileMessage(`A worker asked without ${name}`);
@@ -36,33 +37,37 @@ function parameters(input: JsonObject): JsonObject | readonly Json[] {
 export async function serveAsk(host: BodyHost, operation: AskOperation, input: JsonObject): Promise<Json> {
   switch (operation) {
     case 'query':
-      return host.query(text(input, 'sql'), parameters(input));
+      return host.query(memberText(input, 'sql'), parameters(input));
     case 'execute':
-      await host.query(text(input, 'sql'), parameters(input));
+      await host.query(memberText(input, 'sql'), parameters(input));
       return null;
     case 'secret':
-      return host.secret(text(input, 'name'));
+      return host.secret(memberText(input, 'name'));
     case 'elicit':
       return host.elicit({
-        key: text(input, 'key'),
+        key: memberText(input, 'key'),
         schema: object(input, 'schema'),
-        message: text(input, 'message'),
+        message: memberText(input, 'message'),
       });
     case 'call':
-      return host.callEndpoint(text(input, 'name'), object(input, 'args'));
+      return host.callEndpoint(memberText(input, 'name'), object(input, 'args'));
   }
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warning', 'error'];
 
+/** Takes a log line of a body, a plugin or a hook. */
+export function serveLog(host: Pick<BodyHost, 'log'>, input: JsonObject): void {
+  const level = levels.find((each) => each === member(input, 'level')) ?? 'info';
+  host.log(level, memberText(input, 'message'), member(input, 'data') ?? null);
+}
+
 /** Takes what a body tells. */
 export function serveTell(host: BodyHost, operation: TellOperation, input: JsonObject): void {
   switch (operation) {
-    case 'log': {
-      const level = levels.find((each) => each === member(input, 'level')) ?? 'info';
-      host.log(level, text(input, 'message'), member(input, 'data') ?? null);
+    case 'log':
+      serveLog(host, input);
       return;
-    }
     case 'progress': {
       const message = member(input, 'message');
       host.progress(
@@ -77,7 +82,7 @@ export function serveTell(host: BodyHost, operation: TellOperation, input: JsonO
       return;
     }
     case 'fetch': {
-      host.fetchStarted(number(input, 'id') ?? 0, text(input, 'method'), text(input, 'url'));
+      host.fetchStarted(number(input, 'id') ?? 0, memberText(input, 'method'), memberText(input, 'url'));
       return;
     }
     case 'fetched': {

@@ -1,7 +1,8 @@
 import { lostError } from './body-error.js';
-import { maxTells, openCall, type OpenCall, type Run } from './open-call.js';
+import { maxTells, openCall, type CallMessage, type OpenCall, type Run } from './open-call.js';
 import type { FromWorker, ToWorker, WorkerResult } from './protocol.js';
 import { HostileMessage, readMessage } from './read-message.js';
+import { siteCall } from './site-host.js';
 import type { LinkEvents, LinkOptions, WorkerEnd, WorkerLink } from './worker-link.js';
 
 /** Bytes of a message that is no result. */
@@ -22,6 +23,8 @@ export interface BodyWorker {
 
 /** What a worker tells beside its calls. */
 export interface WorkerEvents {
+  /** What plugins and hooks ask outside of a call; gives the answer, and throws `HostileMessage`. */
+  readonly site: (message: CallMessage) => ToWorker | undefined;
   readonly loaded: (message: FromWorker & { type: 'loaded' }) => void;
   readonly output: (line: string) => void;
 }
@@ -43,13 +46,17 @@ function maxMessageBytes({ calls }: State): number {
 }
 
 type Kill = WorkerLink['kill'];
+type Line = Pick<BodyWorker, 'send' | 'kill'>;
+
+/** Starts what a worker is made of. */
+export type StartLink = (options: LinkOptions, events: LinkEvents) => WorkerLink;
 
 function disturbed(kill: Kill, error: unknown): void {
   kill('hostile', error instanceof HostileMessage ? error.message : 'a message that nothing could take');
 }
 
 /** Throws `HostileMessage`. */
-function receive(state: State, message: FromWorker, events: WorkerEvents, kill: Kill): void {
+function receive(state: State, message: FromWorker, events: WorkerEvents, { send, kill }: Line): void {
   if (message.type === 'loaded') {
     events.loaded(message);
     return;
@@ -58,6 +65,11 @@ function receive(state: State, message: FromWorker, events: WorkerEvents, kill: 
     const { failure } = message;
     state.end ??= { reason: 'uncaught', detail: failure.name, failure };
     kill('uncaught', failure.name);
+    return;
+  }
+  if (message.call === siteCall) {
+    const answer = events.site(message);
+    if (answer) send(answer);
     return;
   }
   const call = state.calls.get(message.call);
@@ -70,11 +82,11 @@ function receive(state: State, message: FromWorker, events: WorkerEvents, kill: 
   call.receive(message).catch((error: unknown) => disturbed(kill, error));
 }
 
-function receiveText(state: State, text: string, events: WorkerEvents, kill: Kill): void {
+function receiveText(state: State, text: string, events: WorkerEvents, line: Line): void {
   try {
-    receive(state, readMessage(text), events, kill);
+    receive(state, readMessage(text), events, line);
   } catch (error) {
-    disturbed(kill, error);
+    disturbed(line.kill, error);
   }
 }
 
@@ -84,11 +96,7 @@ function endCalls(state: State, told: WorkerEnd): WorkerEnd {
   return state.end;
 }
 
-async function runIn(
-  state: State,
-  wanted: Run,
-  { send, kill }: Pick<BodyWorker, 'send' | 'kill'>,
-): Promise<WorkerResult> {
+async function runIn(state: State, wanted: Run, { send, kill }: Line): Promise<WorkerResult> {
   if (state.end !== undefined) throw lostError(state.end);
   state.numbers += 1;
   const number = state.numbers;
@@ -99,7 +107,7 @@ async function runIn(
 
 /** Starts a worker and keeps its calls apart: a message that names no open call is dropped. */
 export function startWorker(
-  start: (options: LinkOptions, events: LinkEvents) => WorkerLink,
+  start: StartLink,
   options: Omit<LinkOptions, 'maxMessageBytes'>,
   events: WorkerEvents,
 ): BodyWorker {
@@ -116,7 +124,7 @@ export function startWorker(
   const link = start(
     { ...options, maxMessageBytes: () => maxMessageBytes(state) },
     {
-      text: (text) => receiveText(state, text, events, kill),
+      text: (text) => receiveText(state, text, events, { send, kill }),
       output: events.output,
       end: (told) => tellEnd(endCalls(state, told)),
     },

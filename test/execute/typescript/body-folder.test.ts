@@ -36,6 +36,8 @@ async function killedServer(): Promise<number> {
     const root = ${JSON.stringify(join(folder, 'site'))};
     const body = bodyFile(root, 'typescript/loop.ts', []);
     const bodies = await openBodies({
+      plugins: [],
+      host: quietHost,
       bodies: [body], settings: bodySettings(root, { workers: 1 }), root, config: {}, environment: {},
       output: (line) => console.log(line),
     });

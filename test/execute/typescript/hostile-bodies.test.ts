@@ -15,7 +15,11 @@ let bodies: Bodies;
 beforeAll(async () => {
   process.env['MXCP_TEST_SECRET'] = 'only the server may see this';
   bodies = await openBodies({
+    plugins: [],
+    host: quietHost,
     bodies: [body],
+    plugins: [],
+    host: quietHost,
     settings: bodySettings(root, { memoryBytes: 160 * 1024 * 1024 }),
     root,
     config: {},
@@ -164,10 +168,35 @@ describe('a body cannot reach beyond its worker', () => {
     ['start a thread', 'ERR_ACCESS_DENIED'],
     ['signal the server', 'A body may not send signals to other processes'],
     ['open a debugger in the server', 'A body may not send signals to other processes'],
+    ['read what the server was started with', 'ERR_ACCESS_DENIED'],
+    ['read the environment of its parent', 'ERR_ACCESS_DENIED'],
+    ['read the memory of the server', 'ERR_ACCESS_DENIED'],
+    ['read through a descriptor of the server', 'ERR_ACCESS_DENIED'],
+    ['read through the root of its process', 'ERR_ACCESS_DENIED'],
+    ['read by a path that leaves its folder', 'ERR_ACCESS_DENIED'],
+    ['read by a path of bytes', 'ERR_ACCESS_DENIED'],
+    ['read by a stream', 'ERR_ACCESS_DENIED'],
+    ['read by a promise', 'ERR_ACCESS_DENIED'],
+    ['make a symbolic link', 'ERR_ACCESS_DENIED'],
+    ['make a hard link', 'ERR_ACCESS_DENIED'],
+    ['import a file elsewhere', 'ERR_ACCESS_DENIED'],
+    ['require a file elsewhere', 'ERR_ACCESS_DENIED'],
+    ['load a library', 'ERR_DLOPEN_DISABLED'],
+    ['use the bindings of Node', 'ERR_ACCESS_DENIED'],
+    ['open an inspector', 'ERR_ACCESS_DENIED'],
+    ['use a session of the inspector', 'ERR_ACCESS_DENIED'],
+    ['run WebAssembly with files', 'ERR_ACCESS_DENIED'],
+    ['write a report', 'ERR_ACCESS_DENIED'],
+    ['write a snapshot of its heap', 'ERR_ACCESS_DENIED'],
+    ['read an environment file', 'ERR_ACCESS_DENIED'],
+    ['open a database file', 'refused'],
+    ['fork itself', 'ERR_ACCESS_DENIED'],
+    ['use descriptors that it has not opened', []],
     ['read its own module', 'allowed'],
   ] as [string, unknown][])('%s', async (name, value) => {
-    const path =
-      name === 'write a file' ? join(tmpdir(), 'mxcp-never-written') : join(root, '../../tsconfig.json');
+    const path = /^(?:write|make|open a database)/.test(name)
+      ? join(tmpdir(), 'mxcp-never-written')
+      : join(root, '../../tsconfig.json');
     expect(await run({ kind: 'attempt', name, value: path })).toEqual(value);
     expect(existsSync(join(tmpdir(), 'mxcp-never-written'))).toBe(false);
   });

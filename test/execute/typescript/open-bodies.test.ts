@@ -38,6 +38,8 @@ async function load(
   loadMs = 10_000,
 ): Promise<Bodies> {
   open = await openBodies({
+    plugins: [],
+    host: quietHost,
     bodies: all,
     loadMs,
     settings: bodySettings(root, more),
@@ -56,7 +58,13 @@ async function run(
 ): Promise<{ value: Json; usable: boolean }> {
   const signal = AbortSignal.timeout(10_000);
   const loan = await bodies.lend(signal);
-  const facts = { user: { role: 'user' }, request: {}, traceId: 'ab'.repeat(16), maxBytes: 100_000, cut: false };
+  const facts = {
+    user: { role: 'user' },
+    request: {},
+    traceId: 'ab'.repeat(16),
+    maxBytes: 100_000,
+    cut: false,
+  };
   try {
     const result = await loan.worker.run({
       module: bodies.moduleOf(one),

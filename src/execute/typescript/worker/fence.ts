@@ -1,16 +1,35 @@
+import { syncBuiltinESMExports } from 'node:module';
+
 const refused = (): never => {
   throw new Error('A body may not send signals to other processes');
 };
+
+/** What opens files without asking the permission model, where no flag of Node takes it away. */
+class RefusedDatabase {
+  constructor() {
+    throw new Error('A body may not open files by node:sqlite');
+  }
+}
+
+function closeSqlite(): void {
+  const sqlite: unknown = Reflect.get(process, 'getBuiltinModule')
+    ? process.getBuiltinModule('node:sqlite')
+    : undefined;
+  if (typeof sqlite !== 'object' || sqlite === null) return;
+  for (const name of Object.keys(sqlite)) Object.defineProperty(sqlite, name, { value: RefusedDatabase });
+  syncBuiltinESMExports();
+}
 
 function fix(name: string, value: unknown): void {
   Object.defineProperty(process, name, { value, configurable: false, writable: false });
 }
 
 /**
- * Takes away what Node's permission model leaves: signals to other processes, among them the one that opens a debugger in
- * the server. A body may still end its own process.
+ * Takes away what Node's permission model leaves: SQLite's files, and signals to other processes, among them the one that
+ * opens a debugger in the server. A body may still end its own process.
  */
 export function raiseFence(): void {
+  closeSqlite();
   const own = process.pid;
   const kill: unknown = Reflect.get(process, '_kill');
   if (typeof kill === 'function') {

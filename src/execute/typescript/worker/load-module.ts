@@ -1,25 +1,30 @@
 import type { LoadFailure } from '../protocol.js';
 import { describeFailure } from './describe-failure.js';
 
-/** A body as the author exports it. */
-export type BodyFunction = (args: unknown, ctx: unknown) => unknown;
+/** A function as the author exports it: a body, `create`, `onInit` or `onShutdown`. */
+export type AuthorFunction = (...args: readonly unknown[]) => unknown;
 
-/** Imports a module and finds its body: the first export of `names` that is there, else the default export. */
-export async function loadModule(
+/** What was thrown while a module was loaded, or by what runs at load. */
+export function failedLoad(error: unknown): LoadFailure {
+  const { name, message, stack } = describeFailure(error);
+  return { reason: 'threw', message: `${name}: ${message}`, stack };
+}
+
+/** Imports a module and finds a function in it: the first export of `names` that is there. */
+export async function importFunction(
   url: string,
   names: readonly string[],
-): Promise<{ readonly body: BodyFunction } | { readonly failure: LoadFailure }> {
+): Promise<{ readonly exported: AuthorFunction } | { readonly failure: LoadFailure }> {
   try {
     const loaded = (await import(url)) as Readonly<Record<string, unknown>>;
-    const name = [...names, 'default'].find((each) => Object.hasOwn(loaded, each));
-    const body = name === undefined ? undefined : loaded[name];
-    if (typeof body === 'function') return { body: body as BodyFunction };
+    const name = names.find((each) => Object.hasOwn(loaded, each));
+    const exported = name === undefined ? undefined : loaded[name];
+    if (typeof exported === 'function') return { exported: exported as AuthorFunction };
     const found = Object.keys(loaded);
     const message =
       found.length === 0 ? 'The module exports nothing' : `The module exports ${found.join(', ')}`;
     return { failure: { reason: 'no-callable', message, stack: '' } };
   } catch (error) {
-    const { name, message, stack } = describeFailure(error);
-    return { failure: { reason: 'threw', message: `${name}: ${message}`, stack } };
+    return { failure: failedLoad(error) };
   }
 }

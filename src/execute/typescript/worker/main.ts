@@ -2,18 +2,20 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { isContentBlock } from '../../../author/api.js';
 import type { JsonObject } from '../../../model/json.js';
-import type { CallFacts, ToWorker, WorkerResult } from '../protocol.js';
+import type { CallFacts, LoadFailure, ToWorker, WorkerResult } from '../protocol.js';
 import { openScope, type CallScope } from './call-scope.js';
 import { openChannel } from './channel.js';
 import { describeFailure } from './describe-failure.js';
 import { raiseFence } from './fence.js';
-import { loadModule, type BodyFunction } from './load-module.js';
+import { importFunction, type AuthorFunction } from './load-module.js';
+import { openSite } from './site.js';
 import { NotJson, toBase64, toJson, toJsonCut } from './to-json.js';
 import { createContext } from './tool-context.js';
 
 const { send, listen } = openChannel();
-const bodies = new Map<number, BodyFunction>();
+const bodies = new Map<number, AuthorFunction>();
 const scopes = new Map<number, CallScope>();
+const site = openSite(send);
 let settings: JsonObject = {};
 let loading: Promise<void> = Promise.resolve();
 let quiet: ReadonlyMap<string, number> = new Map();
@@ -30,13 +32,24 @@ function isBusy(): boolean {
   return scopes.size === 0 && [...activity()].some(([kind, count]) => count > (quiet.get(kind) ?? 0));
 }
 
-async function load(message: ToWorker & { type: 'load' }): Promise<void> {
-  const loaded = await loadModule(message.url, message.names);
-  if ('body' in loaded) bodies.set(message.module, loaded.body);
+async function loadBody({ module, url, names }: ToWorker & { type: 'load' }): Promise<LoadFailure | null> {
+  const loaded = await importFunction(url, [...names, 'default']);
+  if ('failure' in loaded) return loaded.failure;
+  bodies.set(module, loaded.exported);
+  return null;
+}
+
+async function load(message: ToWorker & { type: 'load' | 'plugin' | 'hooks' }): Promise<void> {
+  let failure: LoadFailure | null;
+  if (message.type === 'load') failure = await loadBody(message);
+  else failure = await (message.type === 'plugin' ? site.addPlugin(message) : site.addHooks(message));
   await turn();
-  quiet = activity();
-  const failure = 'failure' in loaded ? loaded.failure : null;
+  quiet = activity(); // what plugins and hooks keep open is no call's
   send({ type: 'loaded', module: message.module, failure });
+}
+
+function scopeOf(call: number): CallScope | undefined {
+  return call === 0 ? site.scope : scopes.get(call);
 }
 
 function toResult(value: unknown, { maxBytes, cut }: CallFacts): WorkerResult {
@@ -57,7 +70,7 @@ async function run({ call, module, args, facts }: ToWorker & { type: 'run' }): P
   try {
     const body = bodies.get(module);
     if (body === undefined) throw new NotJson('The worker does not have this body');
-    const result = toResult(await body(args, createContext(scope, facts, settings)), facts);
+    const result = toResult(await body(args, createContext(scope, facts, settings, site.plugins)), facts);
     end = () => send({ type: 'done', call, result, busy: isBusy() });
   } catch (error) {
     const failure = describeFailure(error, scope.refusedAsk(error));
@@ -69,23 +82,34 @@ async function run({ call, module, args, facts }: ToWorker & { type: 'run' }): P
   end();
 }
 
+/** What was logged last is on its way; the server ends a worker that does not end. */
+function leave(): void {
+  setTimeout(() => process.exit(0), 20);
+}
+
 function receive(message: ToWorker): void {
   switch (message.type) {
     case 'load':
+    case 'plugin':
+    case 'hooks':
       loading = loading.then(() => load(message));
       return;
     case 'config':
       settings = message.settings;
+      site.configure(settings);
       return;
     case 'run':
       void run(message);
       return;
+    case 'shutdown':
+      void site.shutDown().then(leave);
+      return;
     case 'abort':
       return scopes.get(message.call)?.abort(message.reason);
     case 'answer':
-      return scopes.get(message.call)?.answer(message.ask, message.value);
+      return scopeOf(message.call)?.answer(message.ask, message.value);
     case 'refusal':
-      return scopes.get(message.call)?.refuse(message.ask, message.code, message.message);
+      return scopeOf(message.call)?.refuse(message.ask, message.code, message.message);
   }
 }
 

@@ -122,7 +122,7 @@ export function createContext(
   plugins: SiteContext['plugins'],
 ): ToolContext {
   return Object.freeze({
-    ...createCommon(scope, settings, plugins),
+    ...createCommon(scope, settings, Object.freeze(plugins)),
     db: createDatabase(scope),
     user: facts.user as unknown as ToolContext['user'],
     request: facts.request as unknown as ToolContext['request'],
