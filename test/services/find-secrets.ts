@@ -16,8 +16,16 @@ function insideBase64(secret: string, encoding: 'base64' | 'base64url'): string[
   });
 }
 
+const computed = new Map<string, readonly string[]>();
+
 /** How a secret can be written: as it is, encoded for other places, and as a plain digest. */
 export function formsOf(secret: string): readonly string[] {
+  const forms = computed.get(secret) ?? computeForms(secret);
+  computed.set(secret, forms);
+  return forms;
+}
+
+function computeForms(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   const digest = createHash('sha256').update(secret);
   const digested = digest.digest();

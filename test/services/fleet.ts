@@ -117,25 +117,22 @@ export async function startFleet(): Promise<Fleet> {
     balancer.backends = replicas.map(({ origin }) => origin);
     return replica;
   };
-  await grow();
-  await grow();
-  return {
-    url: balancer.url,
-    mcpUrl: `${balancer.url}/mcp`,
-    redis,
-    standIn,
-    balancer,
-    replicas,
-    files,
-    grow,
-    close: async () => {
-      for (const { server, site } of replicas) {
-        await server.stop();
-        site.remove();
-      }
-      await balancer.close();
-      await standIn.close();
-      await redis.stop();
-    },
+  const close = async (): Promise<void> => {
+    for (const { server, site } of replicas) {
+      await server.stop();
+      site.remove();
+    }
+    await balancer.close();
+    await standIn.close();
+    await redis.stop();
   };
+  try {
+    await grow();
+    await grow();
+  } catch (error) {
+    await close(); // else Redis would go on
+    throw error;
+  }
+  const { url } = balancer;
+  return { url, mcpUrl: `${url}/mcp`, redis, standIn, balancer, replicas, files, grow, close };
 }

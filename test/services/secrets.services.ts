@@ -41,7 +41,6 @@ const files = {
   'mxcp-site.yml': `mxcp: 1
 project: vault
 profile: default
-logging: { level: debug }
 profiles: { default: { duckdb: { path: ':memory:' } } }
 `,
   'tools/hello.yml': `mxcp: 1
@@ -57,6 +56,7 @@ let address: Address;
 beforeAll(async () => {
   standIn = await startOidc();
   site = writeSite(files, {
+    MXCP_LOG_LEVEL: 'debug',
     MXCP_SECRET_KEY: secret('site secret', random()),
     MXCP_TOKEN_ENCRYPTION_KEY: secret('encryption key', random()),
     PROVIDER_SECRET: secret('secret at the provider', clientSecret),
@@ -179,7 +179,7 @@ async function strangersTry(): Promise<void> {
   const browser = new Browser();
   const pages = [
     `/oauth/callback/corp?code=${wrong('code of the provider')}&state=${wrong('state')}`,
-    `/oauth/authorize?client_id=desk&redirect_uri=${encodeURIComponent(redirectUri)}&state=${wrong('client state')}`,
+    `/oauth/authorize?client_id=desk&redirect_uri=https://elsewhere.example/&state=${wrong('client state')}`,
     `/oauth/interaction/${wrong('interaction')}`,
     `/somewhere/${wrong('path')}?token=${wrong('query')}`,
   ];
@@ -236,15 +236,7 @@ describe('a full run of sign-in, tokens, keys and failures', () => {
   it('leaves no secret in any file: store, its journal, audit log, state', () => {
     const text = readFileSync(join(site.base, 'home', '.mxcp', 'vault', 'oauth.db'), 'latin1');
     expect(text.startsWith('SQLite format 3')).toBe(true);
-    const events = [
-      'sign-in',
-      'consent',
-      'token-issue',
-      'token-refresh',
-      'token-replay',
-      'authentication',
-      'hello',
-    ];
+    const events = ['sign-in', 'consent', 'token-issue', 'token-refresh', 'token-replay', 'admit', 'hello'];
     const names = site.records().map((record) => record['operation_name']);
     expect(names).toEqual(expect.arrayContaining(events));
     expect(secrets.size).toBeGreaterThan(40);
@@ -269,7 +261,7 @@ describe('a full run of sign-in, tokens, keys and failures', () => {
       ['validate', '--json'],
     ]) {
       const { stdout, stderr } = await mxcp(site, command);
-      expect(stdout.length).toBeGreaterThan(100);
+      expect(JSON.parse(stdout)).toMatchObject({ status: 'ok' });
       expect(secretsIn(stdout + stderr, secrets)).toEqual([]);
     }
   });
