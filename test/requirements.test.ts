@@ -103,7 +103,7 @@ function titlesIn(path: string): readonly string[] {
 
 function testFaults(path: string, wanted: readonly string[]): string[] {
   if (!existsSync(join(root, path))) return [`There is no file ${path}`];
-  if (!/\.test\.ts$|\/cases\/[^/]+\.yml$/.test(path))
+  if (!/\.(?:test|browser|faults|keycloak|registry|services)\.ts$|\/cases\/[^/]+\.yml$/.test(path))
     return [`${path} is neither a test nor a file of cases`];
   if (path.endsWith('.yml') && !isRead(path)) return [`No test reads ${path}`];
   const all = titlesIn(path);

@@ -68,7 +68,10 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function siteFile(standIn: OidcStandIn, port: number): string {
+/** Nobody here is one person at one address. */
+const generous = 'sign_in: 1000/min, consent: 1000/min, token: 1000/min, registration: 1000/min';
+
+function siteFile(standIn: OidcStandIn, port: number, rates: string): string {
   return `mxcp: 1
 project: people
 profile: default
@@ -84,16 +87,16 @@ profiles:
       provider: oidc
       role_claim: role
       oidc: {name: corp, client_id: ${clientId}, client_secret: '${clientSecret}', discovery_url: '${standIn.url}'}
-limits: {rate: {sign_in: 1000/min, consent: 1000/min, token: 1000/min, registration: 1000/min}}
+limits: {rate: {${rates}}}
 `;
 }
 
-/** Starts both. */
-export async function servePeople(): Promise<PeopleSite> {
+/** Starts both. `rates`: of `limits.rate`. */
+export async function servePeople(rates = generous): Promise<PeopleSite> {
   const standIn = await startOidc({ people: people() });
   const port = await freePort();
   const site = await serveSite(
-    { 'mxcp-site.yml': siteFile(standIn, port), ...tools },
+    { 'mxcp-site.yml': siteFile(standIn, port, rates), ...tools },
     { settings: { port } },
   );
   const address = { url: new URL(site.url).origin, mcpUrl: site.url };

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PeopleSite, servePeople } from './people-site.js';
+
+let site: PeopleSite;
+beforeAll(async () => {
+  site = await servePeople('per_user: 600/min');
+});
+afterAll(() => site.close());
+
+const form = { 'content-type': 'application/x-www-form-urlencoded' };
+
+/** Endpoint → how many requests of one address it takes at once, without being asked for limits. */
+const bursts: readonly (readonly [string, RequestInit, number])[] = [
+  ['/oauth/register', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }, 10],
+  ['/oauth/token', { method: 'POST', headers: form, body: 'grant_type=refresh_token' }, 30],
+  ['/oauth/authorize?client_id=x', {}, 30],
+  ['/oauth', {}, 30],
+];
+
+describe('the authorization server', () => {
+  it.each(bursts)('a flood at %s is refused with when to come back', async (path, init, burst) => {
+    const statuses: number[] = [];
+    let last: Response | undefined;
+    for (let i = 0; i < burst + 5; i += 1) {
+      const headers = new Headers(init.headers);
+      headers.set('x-forwarded-for', `10.0.0.${i}`);
+      last = await fetch(site.url + path, { ...init, headers });
+      await last.arrayBuffer();
+      statuses.push(last.status);
+    }
+    // A token comes back every few seconds: one more may have been let in.
+    expect(statuses.slice(0, burst)).not.toContain(429);
+    expect(statuses.slice(burst).filter((status) => status === 429).length).toBeGreaterThanOrEqual(4);
+    expect(Number(last?.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  it('has these refusals on record; beyond a rate they are counted', () => {
+    const codes = site.records().map((record) => record['error_code']);
+    expect(codes).toContain('CALL_RATE_LIMITED');
+  });
+});
