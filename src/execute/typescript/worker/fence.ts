@@ -4,19 +4,15 @@ const refused = (): never => {
   throw new Error('A body may not send signals to other processes');
 };
 
-/** What opens files without asking the permission model, where no flag of Node takes it away. */
-class RefusedDatabase {
-  constructor() {
-    throw new Error('A body may not open files by node:sqlite');
-  }
+function noDatabase(): never {
+  throw new Error('A body may not open files by node:sqlite');
 }
 
+/** SQLite opens files without asking the permission model; not every Node has a flag that takes it away. */
 function closeSqlite(): void {
-  const sqlite: unknown = Reflect.get(process, 'getBuiltinModule')
-    ? process.getBuiltinModule('node:sqlite')
-    : undefined;
+  const sqlite: unknown = process.getBuiltinModule('node:sqlite');
   if (typeof sqlite !== 'object' || sqlite === null) return;
-  for (const name of Object.keys(sqlite)) Object.defineProperty(sqlite, name, { value: RefusedDatabase });
+  for (const name of Object.keys(sqlite)) Object.defineProperty(sqlite, name, { value: noDatabase });
   syncBuiltinESMExports();
 }
 
