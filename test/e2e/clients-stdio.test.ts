@@ -34,12 +34,13 @@ async function connectLegacy(site: Site, person: Person): Promise<AnyClient> {
   return client;
 }
 
-/** The v2 client starts a server of its own to ask for its revision, so not everybody takes part with it. */
-const seats = [
-  ...everybody.map(([person]) => ['the v1 SDK at 2025-11-25', person, connectLegacy] as const),
-  ['the v2 SDK at 2026-07-28', 'astrid', connectModern] as const,
-  ['the v2 SDK at 2026-07-28', 'stranger', connectModern] as const,
-];
+const seats = everybody.flatMap(
+  ([person]) =>
+    [
+      ['the v1 SDK at 2025-11-25', person, connectLegacy],
+      ['the v2 SDK at 2026-07-28', person, connectModern],
+    ] as const,
+);
 
 describe.each(seats)('over stdio with %s, %s', (_name, person, connect) => {
   let site: Site;

@@ -10,6 +10,8 @@ interface Test {
   readonly arguments?: Record<string, unknown>;
   readonly decision?: string;
   readonly error?: { readonly code?: string };
+  /** Answers of services that are only there in the example's own tests. */
+  readonly http?: readonly object[];
 }
 
 interface Declared {
@@ -24,6 +26,8 @@ export interface ExampleCall {
   readonly person: string;
   /** The code of the failure that the author expects for that person. */
   readonly code: string | undefined;
+  /** It asks a service that need not be there. */
+  readonly asksService: boolean;
 }
 
 /** Name of a tool or prompt, or URI of a resource, with the calls of its tests. */
@@ -35,7 +39,8 @@ export interface Example {
 
 function toCall(test: Test): ExampleCall {
   const code = test.error?.code ?? (test.decision === 'deny' ? 'POLICY_DENIED' : undefined);
-  return { arguments: test.arguments ?? {}, person: test.user ?? 'stranger', code };
+  const asksService = test.http !== undefined;
+  return { arguments: test.arguments ?? {}, person: test.user ?? 'stranger', code, asksService };
 }
 
 function readExamples(file: string): Example[] {
@@ -75,7 +80,9 @@ export function possibleEnds(
   person: string,
 ): readonly string[] {
   const same = sameCalls(kind, name, args);
+  const asksService = same.some((one) => one.asksService);
+  const unreachable = asksService ? ['EXECUTE_TOOL_ERROR', 'EXECUTE_BODY_FAILED'] : [];
   const own = same.find((one) => one.person === person);
-  if (own) return [own.code ?? 'success'];
-  return ['success', 'POLICY_DENIED', ...same.flatMap(({ code }) => code ?? [])];
+  if (own) return [own.code ?? 'success', ...unreachable];
+  return ['success', 'POLICY_DENIED', ...same.flatMap(({ code }) => code ?? []), ...unreachable];
 }

@@ -1,5 +1,6 @@
 import { classifyInboundRequest, type InboundClassificationOutcome } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
+import { isListed } from '../../engine/listing.js';
 import type { MxcpError } from '../../errors.js';
 import type { Json } from '../../model/json.js';
 import { callTool } from '../mcp/call-tool.js';
@@ -60,9 +61,10 @@ async function answerDirect(
  * A TypeScript body may need more than the answer: a client of the older eras asks for log messages once for all requests,
  * and one of the modern era may be asked something when it says that it can.
  */
-function mayTalk({ runtime }: BaseSession, { era, name, meta }: DirectCall): boolean {
-  const body = runtime().registry.find('tool', name)?.endpoint.body;
-  if (body?.language !== 'typescript') return false;
+function mayTalk({ runtime, caller, context }: BaseSession, { era, name, meta }: DirectCall): boolean {
+  const operation = runtime().registry.find('tool', name);
+  if (operation?.endpoint.body?.language !== 'typescript') return false;
+  if (!isListed(runtime(), caller, context(meta), operation)) return false; // answered like a name that does not exist
   return era === 'legacy' || saysElicitation(meta);
 }
 
