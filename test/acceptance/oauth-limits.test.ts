@@ -3,7 +3,7 @@ import { type PeopleSite, servePeople } from './people-site.js';
 
 let site: PeopleSite;
 beforeAll(async () => {
-  site = await servePeople('per_user: 600/min');
+  site = await servePeople({ rates: 'per_user: 600/min' });
 });
 afterAll(() => site.close());
 

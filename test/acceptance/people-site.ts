@@ -71,7 +71,14 @@ async function freePort(): Promise<number> {
 /** Nobody here is one person at one address. */
 const generous = 'sign_in: 1000/min, consent: 1000/min, token: 1000/min, registration: 1000/min';
 
-function siteFile(standIn: OidcStandIn, port: number, rates: string): string {
+interface PeopleOptions {
+  /** Of `limits.rate`. */
+  readonly rates?: string;
+  /** Further keys of `auth`, as a flow mapping has them. */
+  readonly auth?: string;
+}
+
+function siteFile(standIn: OidcStandIn, port: number, { rates = generous, auth }: PeopleOptions): string {
   return `mxcp: 1
 project: people
 profile: default
@@ -87,16 +94,16 @@ profiles:
       provider: oidc
       role_claim: role
       oidc: {name: corp, client_id: ${clientId}, client_secret: '${clientSecret}', discovery_url: '${standIn.url}'}
-limits: {rate: {${rates}}}
+${auth === undefined ? '' : `      ${auth}\n`}limits: {rate: {${rates}}}
 `;
 }
 
-/** Starts both. `rates`: of `limits.rate`. */
-export async function servePeople(rates = generous): Promise<PeopleSite> {
+/** Starts both. */
+export async function servePeople(options: PeopleOptions = {}): Promise<PeopleSite> {
   const standIn = await startOidc({ people: people() });
   const port = await freePort();
   const site = await serveSite(
-    { 'mxcp-site.yml': siteFile(standIn, port, rates), ...tools },
+    { 'mxcp-site.yml': siteFile(standIn, port, options), ...tools },
     { settings: { port } },
   );
   const address = { url: new URL(site.url).origin, mcpUrl: site.url };

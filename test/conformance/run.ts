@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serveSite } from '../bench/processes.js';
+import { conformAuthorization } from './authorization.js';
 
 /**
- * Runs the official conformance tool, server side, over both protocol revisions against `test/fixtures/conformance-site`.
+ * Runs the official conformance tool: server side over both protocol revisions against `test/fixtures/conformance-site`,
+ * and its authorization suite against a server with sign-in.
  * It needs the npm registry, for the tool itself and for the Node that the tool needs. A scenario that is expected to fail
  * and passes breaks the run, as one that fails does.
  */
@@ -43,3 +45,6 @@ try {
 } finally {
   await served.close();
 }
+
+process.stdout.write('\n== authorization\n');
+process.exitCode = Math.max(Number(process.exitCode ?? 0), await conformAuthorization(tool));
