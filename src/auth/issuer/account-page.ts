@@ -85,7 +85,16 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
   const { store, accounts, grants, sessions, upstream, facts, formTokens, record } = parts;
 
   function isAdmin(account: Account): boolean {
-    return facts.isAdmin(identityOf(account, { scopes: [], clientId: null }));
+    const connected = account.state !== 'awaiting';
+    return connected && facts.isAdmin(identityOf(account, { scopes: [], clientId: null }));
+  }
+
+  /** Whoever may see and end what is others' is one whom the provider still vouches for. */
+  async function current(exchange: Exchange): Promise<BrowserSession | undefined> {
+    const session = await sessions.current(exchange);
+    if (session === undefined || !isAdmin(session.account)) return session;
+    const account = await upstream.recheck(session.account.key);
+    return account && { ...session, account };
   }
 
   function note(exchange: Exchange, { account, uid }: BrowserSession, event: AuthEvent): Promise<void> {
@@ -152,7 +161,7 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
 
   return {
     view: async (exchange) => {
-      const session = await sessions.current(exchange);
+      const session = await current(exchange);
       if (session === undefined) return undefined;
       const { account, uid } = session;
       const admin = isAdmin(account);
@@ -179,7 +188,7 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
       };
     },
     act: async (exchange, { formToken, action, target }) => {
-      const session = await sessions.current(exchange);
+      const session = await current(exchange);
       const step = accountActions.find((name) => name === action);
       if (session === undefined || !formTokens.check(tokenPlace(session.uid), formToken)) {
         const why = 'You are signed out, or the form is not one that this server made for you.';

@@ -26,8 +26,8 @@ export interface LibraryParts {
   readonly cookie: { readonly path: string; readonly secure: boolean };
   readonly adapter: (model: string) => Adapter;
   readonly fetch: typeof fetch;
-  /** False when the person may not any more; `refreshing`: the provider is to be asked. */
-  readonly stands: (userKey: string, refreshing: boolean) => Promise<boolean>;
+  /** False when the person may not any more, or has to sign in again; `ask`: the provider is to be asked. */
+  readonly stands: (userKey: string, ask: boolean) => Promise<boolean>;
   readonly errorPage: (context: KoaContextWithOIDC, error: string, description: string) => string;
 }
 
@@ -171,12 +171,11 @@ function settings(parts: LibraryParts): Configuration {
     features: features(parts),
     fetch: parts.fetch,
     fetchResponseBodyLimits: { 'client_id metadata document': 5_120, jwks_uri: 16_384 },
-    findAccount: async ({ oidc }, accountId, token) => {
-      const refreshing = oidc.route === 'token' && token?.kind === 'RefreshToken';
-      return (await parts.stands(accountId, refreshing))
+    // For a code as for a refresh token: a browser's session may be as old as a token.
+    findAccount: async ({ oidc }, accountId) =>
+      (await parts.stands(accountId, oidc.route === 'token'))
         ? { accountId, claims: () => ({ sub: accountId }) }
-        : undefined;
-    },
+        : undefined,
     interactions: {
       policy: promptPolicy(),
       url: (_context, { uid }) => `${baseUrl}/oauth/interaction/${uid}`,

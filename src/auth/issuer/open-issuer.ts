@@ -117,8 +117,10 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
     cookieKeys: keysOf(options.secrets, 'oauth-cookies').map((key) => key.export().toString('base64url')),
     fetch: createGuardedFetch(options.documentGuard),
     adapter: (model) => (model === 'Client' ? clients.adapter : createAdapter(model, store, replays)),
-    stands: async (key, refreshing) =>
-      (await (refreshing ? upstream.recheck(key) : accounts.find(key))) !== undefined,
+    stands: async (key, ask) => {
+      const account = await (ask ? upstream.recheck(key) : accounts.find(key));
+      return account !== undefined && account.state !== 'awaiting';
+    },
     errorPage: handler.errorPage,
   });
   await checkClients(library, settings);

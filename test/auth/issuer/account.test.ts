@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Browser } from './browser.js';
 import { dance, refresh } from './dance.js';
 import { openSite, type Site } from './open-site.js';
@@ -116,6 +116,19 @@ describe('the account page', () => {
       target: [grant?.id ?? ''],
     });
     expect(await works(victim.accessToken)).toBe(false);
+  });
+
+  it('asks the provider about a holder of mxcp:admin again', async () => {
+    const { browser } = await danceAs('root');
+    site.upstream.refused.add('root');
+    const now = Date.now();
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now + 120_000);
+    try {
+      expect((await account(browser)).text).toContain('Sign in with');
+    } finally {
+      clock.mockRestore();
+      site.upstream.refused.clear();
+    }
   });
 
   it('does nothing for forms without its token, and cannot be framed', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Browser, type Seen } from './browser.js';
-import { atClient, authorizeRequest, dance, refresh, register, toConsent } from './dance.js';
+import { allow, atClient, authorizeRequest, dance, exchange, refresh, register, toConsent } from './dance.js';
 import { openSite, type Site } from './open-site.js';
 import { startStandIn, type StandIn } from './stand-in-provider.js';
 
@@ -203,6 +203,26 @@ describe('a refresh here asks the provider again', () => {
     expect(body.error).toBe('invalid_grant');
     expect(await works(accessToken)).toBe(false);
     expect((await browser.request(`${site.url}/oauth`)).text).toContain('Sign in with');
+  });
+
+  it('and gives no new tokens for the old session of a person that it refuses', async () => {
+    site.upstream.person = 'mallory';
+    const { clientId, accessToken, browser } = await dance(site);
+    site.upstream.refused.add('mallory');
+    await later(120_000, async () => {
+      const attempt = authorizeRequest(site, clientId);
+      const answer = await allow(browser, await toConsent(browser, attempt));
+      expect((await exchange(site, clientId, attempt, answer)).body.error).toBe('invalid_grant');
+    });
+    expect(await works(accessToken)).toBe(false);
+  });
+
+  it('and cannot be kept from being asked: who disconnects signs in again', async () => {
+    site.upstream.person = 'trent';
+    const { clientId, refreshToken, browser } = await dance(site);
+    await browser.submit(await browser.go(`${site.url}/oauth`), 'action', 'disconnect');
+    expect((await refresh(site, clientId, refreshToken)).body.error).toBe('invalid_grant');
+    expect((await browser.go(authorizeRequest(site, clientId).url)).text).toContain('Sign in with');
   });
 
   it('and goes on for a while when it is down', async () => {
