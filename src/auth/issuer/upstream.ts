@@ -81,6 +81,9 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     try {
       const signIn = await provider.refresh(account.tokens);
       if (signIn.profile.subject !== account.profile.subject) return await refused(account);
+      const meanwhile = await accounts.find(account.key);
+      // Who disconnected while the provider was asked is not connected again by its answer.
+      if (meanwhile?.tokens === undefined) return meanwhile;
       const refreshed = await accounts.save(account.provider, signIn);
       await record({ ...described(refreshed), event: 'upstream-refresh', outcome: 'success' });
       return await accounts.change(account.key, (old) => ({ ...old, signedInAt: account.signedInAt }));

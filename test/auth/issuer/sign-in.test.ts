@@ -225,6 +225,24 @@ describe('a refresh here asks the provider again', () => {
     expect((await browser.go(authorizeRequest(site, clientId).url)).text).toContain('Sign in with');
   });
 
+  it('and does not connect somebody again who disconnects while it is asked', async () => {
+    site.upstream.person = 'peggy';
+    const { clientId, refreshToken, browser } = await dance(site);
+    const { provider } = site.upstream;
+    const answer = provider.refresh.bind(provider);
+    const slow = vi.spyOn(provider, 'refresh').mockImplementation(async (tokens) => {
+      await browser.submit(await browser.go(`${site.url}/oauth`), 'action', 'disconnect');
+      return answer(tokens);
+    });
+    try {
+      const { body } = await later(120_000, () => refresh(site, clientId, refreshToken));
+      expect(body.error).toBe('invalid_grant');
+    } finally {
+      slow.mockRestore();
+    }
+    expect(await site.issuer.externalToken('acme|id-of-peggy')).toBeUndefined();
+  });
+
   it('and goes on for a while when it is down', async () => {
     const { clientId, refreshToken } = await dance(site);
     site.upstream.down = true;
