@@ -163,8 +163,9 @@ export function createBodyHost(parts: HostParts): BodyHost {
   const progress = bounded(call.client?.progress);
   const notes = createFetchNotes(parts);
   const effects: Effects = { first: undefined };
-  const { caller, request, signal, outlives } = call;
-  const run = { caller, request, signal, outlives, limits };
+  const { caller, request, signal, outlives, externalToken } = call;
+  const token = externalToken === undefined ? {} : { externalToken };
+  const run = { caller, request, signal, outlives, limits, ...token };
   return {
     query: (sql, params) => {
       if (!rights.readOnly && effects.first === undefined && mayWrite(sql)) effects.first = 'what it writes';

@@ -8,6 +8,8 @@ import type { CallTree, CallWithin } from './call-tree.js';
 export interface ExecuteCall {
   readonly caller: Caller;
   readonly request: RequestContext;
+  /** The caller's own token at the provider, where bodies may have it. Secret. */
+  readonly externalToken?: string;
   /** Aborts with the error that the call then fails with. */
   readonly signal: AbortSignal;
   /** Keeps a row of the result; rows that it refuses are dropped while they stream. Throws to fail the call. */

@@ -12,6 +12,7 @@ import { noteDecision, type Progress } from './progress.js';
 import { permit } from './permit.js';
 import { recordIntent } from './record.js';
 import type { CallWithin } from './call-tree.js';
+import { externalTokenOf } from './external-token.js';
 import { enterTree, type Position } from './nesting.js';
 import { recorded } from './recorded.js';
 import { resolve, type Resolved } from './resolve.js';
@@ -102,11 +103,13 @@ async function runStages(
     const client = callClient(runtime, progress.request, operation, args, deadline);
     await spendState(runtime, progress.request);
     if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
+    const externalToken = await externalTokenOf(runtime, caller);
     const around = {
       outlives: (work: Promise<unknown>): void => void outliving.push(work),
       callWithin: callsWithin(runtime, progress, operation, deadline.signal, position),
       ...(position && { tree: position.tree }),
       ...(client && { client }),
+      ...(externalToken !== undefined && { externalToken }),
       ...(progress.request.http && { http: progress.request.http }),
     };
     return await runBody({ progress, operation, subject, args, signal: deadline.signal, options, around });

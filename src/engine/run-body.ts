@@ -26,7 +26,10 @@ export interface BodyRun {
   readonly signal: AbortSignal;
   readonly options: BodyOptions;
   /** What a body may use beside its arguments. */
-  readonly around: Pick<ExecuteCall, 'client' | 'tree' | 'http' | 'callWithin' | 'outlives'>;
+  readonly around: Pick<
+    ExecuteCall,
+    'client' | 'tree' | 'http' | 'externalToken' | 'callWithin' | 'outlives'
+  >;
 }
 
 /** Runs of a body that met a write conflict, the first included (spec page 07). */

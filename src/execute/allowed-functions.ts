@@ -85,7 +85,8 @@ export const allowedFunctions: ReadonlySet<string> = new Set([
   ...aggregates,
   ...operators,
   'unnest',
-  ...callerFunctionNames,
+  // The caller's token at the provider is for what the operator wrote, not for a model to print.
+  ...callerFunctionNames.filter((name) => name !== 'get_user_external_token'),
 ]);
 
 /** Functions that free-form SQL may use in FROM. */

@@ -15,6 +15,8 @@ import type { Json } from '../model/json.js';
 export interface CallIdentity {
   readonly caller: Caller;
   readonly request: Pick<RequestContext, 'headers'>;
+  /** What `get_user_external_token()` gives. Secret. */
+  readonly externalToken?: string;
 }
 
 /**
@@ -55,7 +57,7 @@ const plainFunctions: readonly (readonly [string, Answer])[] = [
   ['get_username', ({ caller }) => caller.username],
   ['get_user_email', ({ caller }) => caller.email],
   ['get_user_provider', ({ caller }) => caller.provider],
-  ['get_user_external_token', () => null],
+  ['get_user_external_token', ({ externalToken }) => externalToken ?? null],
   ['get_request_headers_json', ({ request }) => JSON.stringify(request.headers)],
   ['get_user_key', ({ caller }) => caller.key],
   ['get_user_id', ({ caller }) => caller.userId],

@@ -17,6 +17,8 @@ import type { Binder } from './bind-value.js';
 export interface RunCall {
   readonly caller: Caller;
   readonly request: Pick<RequestContext, 'headers'>;
+  /** What `get_user_external_token()` gives. Secret. */
+  readonly externalToken?: string;
   readonly limits: Pick<Limits, 'maxRows' | 'maxBytes' | 'maxScanRows' | 'onLimit'>;
   /** Aborts with the error that the call then fails with (deadline, cancellation, shutdown). */
   readonly signal: AbortSignal;
