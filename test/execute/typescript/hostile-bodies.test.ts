@@ -15,8 +15,6 @@ let bodies: Bodies;
 beforeAll(async () => {
   process.env['MXCP_TEST_SECRET'] = 'only the server may see this';
   bodies = await openBodies({
-    plugins: [],
-    host: quietHost,
     bodies: [body],
     plugins: [],
     host: quietHost,

@@ -128,7 +128,9 @@ export function createContext(
     request: facts.request as unknown as ToolContext['request'],
     log: createLog(scope),
     progress: createProgress(scope),
-    signal: scope.signal,
+    get signal() {
+      return scope.signal;
+    },
     fetch: createFetch(scope, facts),
     elicit: async (key: string, schema: JsonObject, message: string) =>
       (await scope.ask('elicit', input('ctx.elicit', { key, schema, message }))) as unknown as ElicitAnswer,
