@@ -5,10 +5,12 @@
  */
 import type { ContentBlock, EmbeddedResource } from '../model/content.js';
 import type { ContentFactory, ToolContext } from '../model/tool-context.js';
+import type { UdfSignature, UdfType, UdfTypes } from '../model/udf.js';
 
 export type { ContentBlock, EmbeddedResource } from '../model/content.js';
 export type { Json, JsonObject } from '../model/json.js';
 export type * from '../model/tool-context.js';
+export type { UdfSignature, UdfType, UdfTypes } from '../model/udf.js';
 
 /** A body: the export that is named like its endpoint, or the default export. */
 export type ToolBody<Args, Result> = (args: Args, ctx: ToolContext) => Result | Promise<Result>;
@@ -74,3 +76,38 @@ export const content: ContentFactory = Object.freeze<ContentFactory>({
   resourceLink: (link) => block({ type: 'resource_link', ...link }),
   resource: (resource) => block({ type: 'resource', resource: embedded(resource) }),
 });
+
+const udfBrand = Symbol.for('mxcp.udf');
+
+const udfTypes: ReadonlySet<unknown> = new Set<UdfType>([
+  'VARCHAR',
+  'BIGINT',
+  'INTEGER',
+  'DOUBLE',
+  'BOOLEAN',
+]);
+
+type UdfArguments<A extends readonly UdfType[]> = { -readonly [K in keyof A]: UdfTypes[A[K]] };
+/** A BIGINT may be given as a whole number, too. */
+type UdfResult<R extends UdfType> = UdfTypes[R] | (R extends 'BIGINT' ? number : never) | null;
+
+/**
+ * Makes a method of a plugin a function in SQL, `<method>_<plugin>` (spec page 08): of its arguments alone, synchronous, and
+ * never called with a NULL, for which the answer is NULL. Throws `TypeError` for a type that there is not.
+ */
+export function udf<const A extends readonly UdfType[], R extends UdfType>(
+  signature: { readonly args: A; readonly returns: R },
+  work: (...args: UdfArguments<A>) => UdfResult<R>,
+): (...args: UdfArguments<A>) => UdfResult<R> {
+  const { args, returns } = signature;
+  if (!Array.isArray(args) || ![...args, returns].every((type) => udfTypes.has(type)))
+    throw new TypeError(`udf: the types are ${[...udfTypes].join(', ')}`);
+  const marked = (...values: UdfArguments<A>): UdfResult<R> => work(...values);
+  return Object.defineProperty(marked, udfBrand, { value: Object.freeze({ args: [...args], returns }) });
+}
+
+/** What `udf` said of a function, also of another copy of this module; undefined for any other value. */
+export function udfSignature(value: unknown): UdfSignature | undefined {
+  if (typeof value !== 'function' || !(udfBrand in value)) return undefined;
+  return value[udfBrand] as UdfSignature;
+}

@@ -76,12 +76,26 @@ function policyContext({ project, hashKey }: CompileContext): PolicyContext {
   };
 }
 
+/** Makes functions of plugins known to SQL; gives what is wrong with them. */
+async function defineFunctions({ database, bodies }: CompileContext): Promise<readonly Problem[]> {
+  if (database === undefined || bodies === undefined || bodies.functions.length === 0) return [];
+  const refused = await database.define(bodies.functions);
+  return refused.map(({ refused: { name, origin }, reason }) => ({
+    severity: 'error',
+    rule: 'plugin-function',
+    message: `The function ${name} cannot be defined: ${reason}`,
+    remedy: 'Rename the method, or the plugin in the site file',
+    origin,
+  }));
+}
+
 /**
  * Compiles every endpoint and the roles (spec page 01, `Operation`): finds everything that can be wrong before anything
  * is served, all at once.
  */
 export async function compileProject(context: CompileContext): Promise<Compilation> {
   const policy = policyContext(context);
+  const functions = await defineFunctions(context);
   const parts: Part[] = [];
   for (const endpoint of context.project.endpoints)
     parts.push(await compileEndpoint(context, policy, endpoint));
@@ -96,6 +110,7 @@ export async function compileProject(context: CompileContext): Promise<Compilati
     problems: [
       ...roles.problems,
       ...(context.bodies?.siteProblems ?? []),
+      ...functions,
       ...parts.flatMap(({ problems }) => problems),
     ],
     unprepared: parts.filter(({ unprepared }) => unprepared).length,

@@ -5,6 +5,7 @@ import type { SourceText } from '../lib/source-text.js';
 import { InternalError } from '../errors.js';
 import type { Body } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
+import type { PluginFunction } from '../model/plugin-function.js';
 import type { DatabaseSettings, Secret } from '../model/settings.js';
 import type { Parameter } from '../model/type-node.js';
 import { attachedNames, detachOthers } from './attached.js';
@@ -16,6 +17,7 @@ import type { BodyFacts } from './check-body.js';
 import { hasEffect, takesSource } from './function-effects.js';
 import { acquireInstance, type InstanceReference } from './instance.js';
 import { onlyReads } from './only-reads.js';
+import type { DefinedFunctions, RefusedFunction } from './plugin-functions.js';
 import { Pool } from './pool.js';
 import { prepareSql, type CheckSite } from './prepare-sql.js';
 import type { Preparation, PreparedBody } from './prepared-body.js';
@@ -43,6 +45,11 @@ export interface Database {
   readonly readonly: boolean;
   /** Settings that changed since the process opened this file; they take effect after a restart. */
   readonly restartNeeded: readonly string[];
+  /**
+   * Makes functions of plugins known to SQL, before bodies that use them are prepared, until this database is closed.
+   * Gives those that cannot be defined.
+   */
+  readonly define: (functions: readonly PluginFunction[]) => Promise<readonly RefusedFunction[]>;
   /** Checks a body and decides how it runs. What is wrong with it is in `problems`, located in the author's file. */
   readonly prepare: (body: Body, parameters: readonly Parameter[]) => Promise<Preparation>;
   /** Runs a prepared body with canonical arguments for one call. */
@@ -93,10 +100,16 @@ async function openOn(
   const databases = [...(await attachedNames(instance))];
   const site: RunSite = { instance, pool, databases };
   const checks = await openChecks(instance);
+  const removals: (() => void)[] = [];
   const checkText = createTextCheck(checks.site.effectCalls);
   return {
     readonly,
     restartNeeded: instance.restartNeeded,
+    define: async (functions) => {
+      const { refused, remove } = await defineIn(instance, functions);
+      removals.push(remove);
+      return refused;
+    },
     prepare: (body, parameters) => checks.inTurn(() => prepare(checks.site, body, parameters)),
     run: (body, args, call) =>
       body.kind === 'sql' ? runSql(site, body, args, call) : runBuiltin(site, body, args, call),
@@ -106,6 +119,7 @@ async function openOn(
     close: async (graceMs = 1000) => {
       // Not before its last query ended: a file that is opened again would be two instances on one file.
       const released = pool.close().then(async () => {
+        for (const remove of removals) remove();
         checks.close();
         await instance.release();
       });
@@ -114,6 +128,18 @@ async function openOn(
       await atMost(graceMs, released);
     },
   };
+}
+
+async function defineIn(
+  instance: InstanceReference,
+  functions: readonly PluginFunction[],
+): Promise<DefinedFunctions> {
+  const connection = await instance.connect();
+  try {
+    return await instance.functions.define(connection, functions);
+  } finally {
+    connection.closeSync();
+  }
 }
 
 /** Waits for work, but no longer than some milliseconds. */

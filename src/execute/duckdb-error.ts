@@ -6,6 +6,7 @@ import {
   isMxcpError,
   type MxcpError,
 } from '../errors.js';
+import { pluginFunctionText } from './plugin-function-error.js';
 
 /** What DuckDB said, taken apart. `message` may quote data: it is for `cause` and for load-time problems only. */
 export interface DuckdbFailure {
@@ -110,6 +111,8 @@ export function toExecuteError(error: unknown): MxcpError {
   if (isConflict(failure)) {
     return new ExecuteConflictError('Another call changed the same rows at the same time', { cause: error });
   }
+  const plugin = pluginFunctionText(failure.message);
+  if (plugin !== undefined) return new ExecuteFailedError(plugin, { cause: error });
   if (failure.type === 'Interrupt') return new CancelledError('The query was interrupted', { cause: error });
   const text = publicTexts.get(failure.type) ?? 'the database reported an error';
   return new ExecuteFailedError(`SQL failed (${failure.type}): ${text}`, { cause: error });

@@ -5,12 +5,14 @@ import { CallerRegistry } from './caller-functions.js';
 import { stopReason } from './guard.js';
 import { Health } from './health.js';
 import { changedSettings, openDuckdb, setUpInstance, type InstanceSetup } from './instance-setup.js';
+import { PluginFunctions } from './plugin-functions.js';
 import { createSecrets } from './secrets.js';
 
 /** A reference to a DuckDB instance of this process. */
 export interface InstanceReference {
   readonly callers: CallerRegistry;
   readonly health: Health;
+  readonly functions: PluginFunctions;
   /** Held while a body has databases attached, which the whole instance sees. */
   readonly lockAttach: Lock;
   /** Names of settings that differ from those it was opened with; they take effect after a restart. */
@@ -23,6 +25,7 @@ export interface InstanceReference {
 interface Shared {
   readonly duckdb: DuckDBInstance;
   readonly callers: CallerRegistry;
+  readonly functions: PluginFunctions;
   readonly health: Health;
   readonly lockAttach: Lock;
   readonly setup: InstanceSetup;
@@ -61,6 +64,7 @@ async function create(setup: InstanceSetup): Promise<Shared> {
     duckdb,
     callers,
     health: new Health(),
+    functions: new PluginFunctions(),
     lockAttach: createLock(),
     setup,
     references: 0,
@@ -87,6 +91,7 @@ async function refer(shared: Shared, setup: InstanceSetup): Promise<InstanceRefe
   return {
     callers: shared.callers,
     health: shared.health,
+    functions: shared.functions,
     lockAttach: shared.lockAttach,
     restartNeeded,
     connect: () => shared.duckdb.connect(),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { SiteFile } from './bare-site.js';
 
 /** What a site's TypeScript imports, and the types that it is made of. */
-const modules = ['author/api', 'model/content', 'model/json', 'model/tool-context'];
+const modules = ['author/api', 'model/content', 'model/json', 'model/tool-context', 'model/udf'];
 
 /** Where `mxcp` is declared in a site, for `paths` of its tsconfig.json. */
 export const declarationsEntry = '.mxcp/types/author/api.d.ts';

@@ -11,6 +11,8 @@ export interface Bundle {
   readonly folder: string;
   /** The worker's own program. */
   readonly program: string;
+  /** The program of the thread between the server and a worker that it waits for. */
+  readonly relay: string;
   /** URL of a module; absent for one with problems. */
   readonly urls: ReadonlyMap<ModuleSource, string>;
   readonly problems: ReadonlyMap<ModuleSource, readonly Problem[]>;
@@ -47,6 +49,7 @@ function optionsFor(bodies: readonly ModuleSource[], folder: string): BuildOptio
   return {
     entryPoints: [
       { in: own('./worker/main'), out: 'worker' },
+      { in: own('./relay/main'), out: 'relay' },
       ...files.map((file, index) => ({ in: file, out: `body-${index}` })),
     ],
     outdir: folder,
@@ -123,6 +126,7 @@ export async function bundleModules(bodies: readonly ModuleSource[], root: strin
     return {
       folder,
       program: join(folder, 'worker.mjs'),
+      relay: join(folder, 'relay.mjs'),
       urls: new Map(good.map((body) => [body, url(body)])),
       problems,
       remove,

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../model/json.js';
 import type { BodySettings } from '../../model/settings.js';
 import type { Bundle } from './bundle.js';
 import { startProcess } from './process-link.js';
-import type { FromWorker, LoadFailure } from './protocol.js';
+import type { FromWorker, LoadFailure, UdfMethod } from './protocol.js';
 import { createSiteAnswers, type SiteHost } from './site-host.js';
 import { loadMessage, type SiteModule } from './site-module.js';
 import { startThread } from './thread-link.js';
@@ -35,12 +35,15 @@ type LoadedMessage = FromWorker & { readonly type: 'loaded' };
 export interface Loaded {
   readonly worker: BodyWorker;
   readonly failures: ReadonlyMap<SiteModule, LoadFailure>;
+  /** The functions in SQL of plugins. */
+  readonly functions: ReadonlyMap<SiteModule, readonly UdfMethod[]>;
 }
 
 /** Modules that a worker has to load, and what is heard of them. */
 interface Loading {
   readonly waiting: Set<number>;
   readonly failures: Map<number, LoadFailure>;
+  readonly functions: Map<number, readonly UdfMethod[]>;
   /** Called for each module that is loaded, or is not going to be. */
   progressed: () => void;
 }
@@ -54,9 +57,10 @@ function environmentFor({ settings, environment }: WorkerSite): Record<string, s
   return picked;
 }
 
-function heard(loading: Loading, { module, failure }: LoadedMessage): void {
+function heard(loading: Loading, { module, failure, functions }: LoadedMessage): void {
   if (!loading.waiting.delete(module)) return;
   if (failure) loading.failures.set(module, failure);
+  loading.functions.set(module, functions);
   loading.progressed();
 }
 
@@ -85,6 +89,14 @@ async function nextLoaded(worker: BodyWorker, loading: Loading, loadMs: number):
   return Promise.race([progress, end]).finally(() => clearTimeout(timer));
 }
 
+function byModule<T>(modules: Numbered, byNumber: ReadonlyMap<number, T>): ReadonlyMap<SiteModule, T> {
+  const found = modules.flatMap(([number, module]) => {
+    const value = byNumber.get(number);
+    return value === undefined ? [] : [[module, value] as const];
+  });
+  return new Map(found);
+}
+
 /**
  * Starts a worker and loads modules into it, in order. One that ends the worker, or does not end, is its failure; the
  * worker is not usable then.
@@ -97,7 +109,12 @@ export async function loadWorker(
 ): Promise<Loaded> {
   const { config, loadMs = 10_000 } = site;
   const waiting = new Set(modules.map(([number]) => number));
-  const loading: Loading = { waiting, failures: new Map(), progressed: () => undefined };
+  const loading: Loading = {
+    waiting,
+    failures: new Map(),
+    functions: new Map(),
+    progressed: () => undefined,
+  };
   const worker = start(site, bundle, loading, startLink);
   worker.send({ type: 'config', settings: config });
   for (const [number, module] of modules)
@@ -110,9 +127,9 @@ export async function loadWorker(
     if (culprit !== undefined) loading.failures.set(culprit, { reason: 'threw', message: stuck, stack: '' });
     break;
   }
-  const failures = modules.flatMap(([number, module]) => {
-    const failure = loading.failures.get(number);
-    return failure ? [[module, failure] as const] : [];
-  });
-  return { worker, failures: new Map(failures) };
+  return {
+    worker,
+    failures: byModule(modules, loading.failures),
+    functions: byModule(modules, loading.functions),
+  };
 }

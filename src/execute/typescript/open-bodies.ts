@@ -1,8 +1,10 @@
 import { InternalError, type Problem } from '../../errors.js';
 import type { TypeScriptBody } from '../../model/endpoint.js';
+import type { PluginFunction } from '../../model/plugin-function.js';
 import type { PluginSettings } from '../../model/settings.js';
 import { bundleModules, type Bundle } from './bundle.js';
 import { findHooks } from './find-hooks.js';
+import { openFunctions } from './open-functions.js';
 import { loadProblem } from './load-problem.js';
 import { loadWorker, type Loaded, type Numbered, type WorkerSite } from './load-worker.js';
 import { WorkerPool, type WorkerLoan } from './pool.js';
@@ -21,6 +23,8 @@ export interface Bodies {
   readonly problems: (body: TypeScriptBody) => readonly Problem[];
   /** What is wrong with plugins and hooks. */
   readonly siteProblems: readonly Problem[];
+  /** What plugins give to SQL. Their `run` works until `close`. */
+  readonly functions: readonly PluginFunction[];
   /** The number by which workers know a body. */
   readonly moduleOf: (body: TypeScriptBody) => number;
   readonly lend: (signal: AbortSignal) => Promise<WorkerLoan>;
@@ -44,7 +48,7 @@ async function loadAll(
     const loaded = await loadWorker(options, bundle, good);
     for (const [module, failure] of loaded.failures) failures.set(module, failure);
     if (loaded.worker.usable()) {
-      return { worker: loaded.worker, failures, good: good.filter(([, module]) => !failures.has(module)) };
+      return { ...loaded, failures, good: good.filter(([, module]) => !failures.has(module)) };
     }
     if (loaded.failures.size === 0) {
       const { detail } = await loaded.worker.ended;
@@ -104,13 +108,21 @@ export async function openBodies(options: OpenBodiesOptions): Promise<Bodies> {
       const failure = failures.get(module);
       return bundle.problems.get(module) ?? (failure ? [loadProblem(root, module, failure)] : []);
     };
+    const { functions, problems, close } = await openFunctions(options, bundle, loaded).catch(
+      async (error: unknown) => {
+        loaded.worker.kill('stopped', 'what belongs to it cannot be opened');
+        await loaded.worker.ended;
+        throw error;
+      },
+    );
     const pool = openPool(options, bundle, loaded);
     return {
       problems: (body) => {
         const module = byBody.get(body);
         return module ? problemsOf(module) : [];
       },
-      siteProblems: modules.filter(({ kind }) => kind !== 'body').flatMap(problemsOf),
+      siteProblems: [...modules.filter(({ kind }) => kind !== 'body').flatMap(problemsOf), ...problems],
+      functions,
       moduleOf: (body) => {
         const module = byBody.get(body);
         const number = module && numbers.get(module);
@@ -120,6 +132,7 @@ export async function openBodies(options: OpenBodiesOptions): Promise<Bodies> {
       lend: (signal) => pool.lend(signal),
       warm: () => pool.fill(),
       close: async () => {
+        await close();
         await pool.close();
         await bundle.remove();
       },

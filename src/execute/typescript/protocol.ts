@@ -1,5 +1,6 @@
 import type { HttpAnswer } from '../../model/call.js';
 import type { Json, JsonObject } from '../../model/json.js';
+import type { UdfSignature } from '../../model/udf.js';
 
 /** What a body may know of the call that it serves; everything else it has to ask for. */
 export interface CallFacts {
@@ -31,6 +32,14 @@ export type ToWorker =
     }
   | { readonly type: 'hooks'; readonly module: number; readonly url: string }
   | { readonly type: 'shutdown' }
+  /** Rows for a function of a plugin; the answer is a `UdfAnswer`. */
+  | {
+      readonly type: 'udf';
+      readonly id: number;
+      readonly module: number;
+      readonly method: string;
+      readonly rows: readonly (readonly Json[])[];
+    }
   | { readonly type: 'config'; readonly settings: JsonObject }
   | {
       readonly type: 'run';
@@ -57,7 +66,13 @@ export type TellOperation = 'log' | 'progress' | 'event' | 'fetch' | 'fetched';
 
 /** Messages from a worker. The server takes none of them for granted: see `read-message.ts`. */
 export type FromWorker =
-  | { readonly type: 'loaded'; readonly module: number; readonly failure: LoadFailure | null }
+  | {
+      readonly type: 'loaded';
+      readonly module: number;
+      readonly failure: LoadFailure | null;
+      /** Of a plugin: its functions in SQL. */
+      readonly functions: readonly UdfMethod[];
+    }
   | {
       readonly type: 'ask';
       readonly call: number;
@@ -74,6 +89,16 @@ export type FromWorker =
   | { readonly type: 'done'; readonly call: number; readonly result: WorkerResult; readonly busy: boolean }
   | { readonly type: 'failed'; readonly call: number; readonly failure: BodyFailure; readonly busy: boolean }
   | { readonly type: 'fatal'; readonly failure: BodyFailure };
+
+/** A method of a plugin that SQL can call. */
+export interface UdfMethod extends UdfSignature {
+  readonly method: string;
+}
+
+/** What a worker answers to `udf`, always with `type` first: that is how it is told from other messages. */
+export type UdfAnswer =
+  | { readonly type: 'udf'; readonly id: number; readonly values: readonly Json[] }
+  | { readonly type: 'udf'; readonly id: number; readonly failure: string };
 
 /** Why a module cannot be a body. */
 export interface LoadFailure {

@@ -1,6 +1,6 @@
 import { measureJson } from '../../lib/measure-json.js';
 import type { Json, JsonObject } from '../../model/json.js';
-import type { BodyFailure, FromWorker, LoadFailure, WorkerResult } from './protocol.js';
+import type { BodyFailure, FromWorker, LoadFailure, UdfMethod, WorkerResult } from './protocol.js';
 
 /** A worker sent what no worker of ours sends: its body has taken the line over, or its memory is damaged. */
 export class HostileMessage extends Error {}
@@ -60,6 +60,29 @@ function loadFailure(value: Json | undefined): LoadFailure | null {
   return { reason, message: text(from, 'message'), stack: text(from, 'stack') };
 }
 
+const udfTypes = ['VARCHAR', 'BIGINT', 'INTEGER', 'DOUBLE', 'BOOLEAN'] as const;
+/** Functions of a plugin, and arguments of a function. */
+const maxFunctions = 200;
+
+function list(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) && value.length <= maxFunctions ? (value as readonly Json[]) : hostile();
+}
+
+function udfMethod(value: Json): UdfMethod {
+  const from = object(value);
+  const args = list(member(from, 'args')).map((type) => oneOf({ type }, 'type', udfTypes));
+  return { method: text(from, 'method'), args, returns: oneOf(from, 'returns', udfTypes) };
+}
+
+function loaded(from: JsonObject): FromWorker {
+  return {
+    type: 'loaded',
+    module: count(from, 'module'),
+    failure: loadFailure(member(from, 'failure')),
+    functions: list(member(from, 'functions')).map(udfMethod),
+  };
+}
+
 function result(value: Json | undefined): WorkerResult {
   const from = object(value);
   const inner = member(from, 'value') ?? null;
@@ -83,7 +106,7 @@ export function readMessage(message: string): FromWorker {
   const from = parse(message);
   switch (member(from, 'type')) {
     case 'loaded':
-      return { type: 'loaded', module: count(from, 'module'), failure: loadFailure(member(from, 'failure')) };
+      return loaded(from);
     case 'ask':
       return {
         type: 'ask',

@@ -1,14 +1,14 @@
 import { Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 import { createFrameReader, encodeFrame } from '../frames.js';
-import type { FromWorker, ToWorker } from '../protocol.js';
+import type { FromWorker, ToWorker, UdfAnswer } from '../protocol.js';
 
 /** The descriptor of the only thing that a worker process shares with the server. */
 const channelDescriptor = 3;
 
 /** The worker's end of its line to the server. */
 export interface Channel {
-  readonly send: (message: FromWorker) => void;
+  readonly send: (message: FromWorker | UdfAnswer) => void;
   /** Calls `listener` for each message; ends the process when the server is gone. */
   readonly listen: (listener: (message: ToWorker) => void) => void;
 }

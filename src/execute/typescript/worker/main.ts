@@ -45,7 +45,8 @@ async function load(message: ToWorker & { type: 'load' | 'plugin' | 'hooks' }): 
   else failure = await (message.type === 'plugin' ? site.addPlugin(message) : site.addHooks(message));
   await turn();
   quiet = activity(); // what plugins and hooks keep open is no call's
-  send({ type: 'loaded', module: message.module, failure });
+  const { module } = message;
+  send({ type: 'loaded', module, failure, functions: site.functionsOf(module) });
 }
 
 function scopeOf(call: number): CallScope | undefined {
@@ -100,6 +101,9 @@ function receive(message: ToWorker): void {
       return;
     case 'run':
       void run(message);
+      return;
+    case 'udf':
+      send(site.udfs.run(message));
       return;
     case 'shutdown':
       void site.shutDown().then(leave);

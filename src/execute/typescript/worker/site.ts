@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../../model/json.js';
 import type { SiteContext } from '../../../model/tool-context.js';
-import type { FromWorker, LoadFailure, ToWorker } from '../protocol.js';
+import type { FromWorker, LoadFailure, ToWorker, UdfMethod } from '../protocol.js';
 import { openScope, type CallScope } from './call-scope.js';
 import { failedLoad, importFunction } from './load-module.js';
 import { createSiteContext } from './tool-context.js';
+import { createUdfs, type Udfs } from './udfs.js';
 
 /** What a worker has beside bodies: the site's plugins and hooks. */
 export interface Site {
@@ -14,6 +15,10 @@ export interface Site {
   readonly configure: (settings: JsonObject) => void;
   /** Makes a plugin. Gives why it cannot be made; never throws. */
   readonly addPlugin: (message: ToWorker & { type: 'plugin' }) => Promise<LoadFailure | null>;
+  /** The functions in SQL of its plugins. */
+  readonly udfs: Udfs;
+  /** Those of one plugin, by the number of its module. */
+  readonly functionsOf: (module: number) => readonly UdfMethod[];
   /** Runs `onInit`, and keeps `onShutdown` for later. Gives why it failed; never throws. */
   readonly addHooks: (message: ToWorker & { type: 'hooks' }) => Promise<LoadFailure | null>;
   /** Runs every `onShutdown`, the last one first, and tells the log of those that fail. */
@@ -24,6 +29,8 @@ export interface Site {
 export function openSite(send: (message: FromWorker) => void): Site {
   const scope = openScope(0, send);
   const plugins = Object.create(null) as Record<string, unknown>;
+  const udfs = createUdfs();
+  const functions = new Map<number, readonly UdfMethod[]>();
   const shutdowns: (() => unknown)[] = [];
   let context = createSiteContext(scope, {}, plugins);
   const tried = async (work: () => unknown): Promise<LoadFailure | null> => {
@@ -37,16 +44,19 @@ export function openSite(send: (message: FromWorker) => void): Site {
   return {
     scope,
     plugins,
+    udfs,
+    functionsOf: (module) => functions.get(module) ?? [],
     configure: (settings) => {
       context = createSiteContext(scope, settings, plugins);
     },
-    addPlugin: async ({ url, name, config }) => {
+    addPlugin: async ({ module, url, name, config }) => {
       const found = await importFunction(url, ['create']);
       if ('failure' in found) return found.failure;
       const create = found.exported;
       return tried(async () => {
         const value: unknown = await create(config, context);
         if (typeof value !== 'object' || value === null) throw new TypeError('create returned no object');
+        functions.set(module, udfs.add(module, value));
         Object.defineProperty(plugins, name, { value, enumerable: true });
       });
     },
