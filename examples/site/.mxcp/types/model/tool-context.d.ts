@@ -81,6 +81,8 @@ export interface BusinessEvent {
     readonly operation?: string;
     readonly [key: string]: unknown;
 }
+/** What `create` of a plugin and hooks may use: `log` writes to the server's log only. */
+export type SiteContext = Pick<ToolContext, 'config' | 'secrets' | 'plugins' | 'log'>;
 /** Everything that a body may use, for the time of one call. All values are copies (spec page 08). */
 export interface ToolContext {
     readonly db: ToolDatabase;
