@@ -1,64 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parse, stringify } from 'yaml';
 import { call } from '../../src/engine/pipeline.js';
 import type { Json, JsonObject } from '../../src/model/json.js';
 import type { Outcome } from '../../src/model/outcome.js';
 import { openSite, type OpenSite } from '../transport/open-site.js';
-
-interface Case {
-  readonly name: string;
-  readonly endpoint?: JsonObject;
-  readonly arguments?: JsonObject;
-  readonly expect: {
-    readonly decision: string;
-    readonly rows?: number;
-    readonly code?: string;
-    readonly rule?: string;
-    readonly truncated?: boolean;
-    readonly without?: readonly string[];
-  };
-}
-
-const matrix = parse(readFileSync(new URL('./cases/bodies-matrix.yml', import.meta.url), 'utf8')) as {
-  rows: { name: string; region: string; pay: number }[];
-  cases: Case[];
-};
-
-const sql = `SELECT * FROM (VALUES ${matrix.rows
-  .map(({ name, region, pay }) => `('${name}', '${region}', ${pay})`)
-  .join(', ')}) t(name, region, pay), range($copies) WHERE $n >= 0`.replace(
-  'SELECT *',
-  'SELECT name, region, pay',
-);
-
-const languages = ['sql', 'typescript'] as const;
-
-function tool(one: Case, index: number, language: (typeof languages)[number]): [string, string] {
-  const name = `${language}_${index}`;
-  const source = language === 'sql' ? { code: sql } : { file: '../typescript/rows.ts' };
-  const parameters = [
-    { name: 'n', type: 'integer', default: 1 },
-    { name: 'copies', type: 'integer', default: 1 },
-  ];
-  const annotations = { readOnlyHint: true };
-  const text = stringify({
-    mxcp: 1,
-    tool: { name, language, annotations, parameters, source, ...one.endpoint },
-  });
-  return [`tools/${name}.yml`, text];
-}
-
-const files = {
-  'mxcp-site.yml':
-    'mxcp: 1\nproject: matrix\nprofile: default\nprofiles: {default: {duckdb: {path: ":memory:"}}}\n',
-  'typescript/rows.ts': `const rows = ${JSON.stringify(matrix.rows)};
-export default ({ copies }: { copies: number }) => Array.from({ length: copies }, () => rows).flat();
-`,
-  ...Object.fromEntries(
-    matrix.cases.flatMap((one, index) => languages.map((language) => tool(one, index, language))),
-  ),
-};
+import { files, languages, matrix } from './bodies-matrix-site.js';
 
 let site: OpenSite;
 
