@@ -48,5 +48,7 @@ export interface Executor {
    * that the caller wrote, which must be on record whatever becomes of the process.
    */
   readonly recordsIntent: boolean;
+  /** The body can read facts of the caller in SQL, his token at the provider among them. */
+  readonly readsCaller: boolean;
   readonly execute: (args: JsonObject, call: ExecuteCall) => Promise<Produced>;
 }

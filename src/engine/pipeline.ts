@@ -103,7 +103,7 @@ async function runStages(
     const client = callClient(runtime, progress.request, operation, args, deadline);
     await spendState(runtime, progress.request);
     if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
-    const externalToken = await externalTokenOf(runtime, caller);
+    const externalToken = await externalTokenOf(runtime, caller, operation);
     const around = {
       outlives: (work: Promise<unknown>): void => void outliving.push(work),
       callWithin: callsWithin(runtime, progress, operation, deadline.signal, position),

@@ -33,6 +33,7 @@ export function sqlExecutor(
   const { limits } = endpoint;
   return {
     recordsIntent: body.effects === 'write' || (body.kind === 'builtin' && body.tool === 'execute_sql_query'),
+    readsCaller: body.kind === 'sql' && body.usesCaller,
     execute: async (args, call) => {
       const run = { ...call, limits };
       const session = call.tree?.session;

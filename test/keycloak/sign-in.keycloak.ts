@@ -191,7 +191,7 @@ describe('people of a Keycloak realm', () => {
   it('lose what they granted, when their session at Keycloak is ended, with the next refresh', async () => {
     const { clientId, accessToken, refreshToken } = await connect('owen');
     await admin.logout('owen');
-    expect((await ask(accessToken, 'whoami')).status).toBe(200);
+    expect((await ask(accessToken, 'find_people')).status).toBe(200);
     // The provider is asked again at the first refresh that comes a minute after it was asked last.
     let current = refreshToken;
     const refused = async (): Promise<string | undefined> => {
@@ -200,7 +200,7 @@ describe('people of a Keycloak realm', () => {
       return body.error;
     };
     await expect.poll(refused, { interval: 5_000, timeout: 80_000 }).toBe('invalid_grant');
-    await expect.poll(async () => (await ask(accessToken, 'whoami')).status, { timeout: 2_000 }).toBe(401);
+    await expect.poll(async () => (await ask(accessToken, 'find_people')).status, { timeout: 2_000 }).toBe(401);
     expect(recordedOf('owen')).toContain('upstream-refresh error');
   });
 
