@@ -200,7 +200,9 @@ describe('people of a Keycloak realm', () => {
       return body.error;
     };
     await expect.poll(refused, { interval: 5_000, timeout: 80_000 }).toBe('invalid_grant');
-    await expect.poll(async () => (await ask(accessToken, 'find_people')).status, { timeout: 2_000 }).toBe(401);
+    await expect
+      .poll(async () => (await ask(accessToken, 'find_people')).status, { timeout: 2_000 })
+      .toBe(401);
     expect(recordedOf('owen')).toContain('upstream-refresh error');
   });
 
