@@ -61,6 +61,11 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' && value.length <= 4_096 ? value : undefined;
 }
 
+/** An error code of RFC 6749, section 4.1.2.1; anything else comes from the browser, and is not repeated. */
+function errorCode(value: unknown): string {
+  return typeof value === 'string' && /^[a-z_]{1,40}$/.test(value) ? value : 'something else';
+}
+
 /** Sign-in over the providers. State, nonce and verifier stay on the server, once each, for ten minutes. */
 export function createSignIn(parts: SignInParts): UpstreamSignIn {
   const { library, accounts, sessions, providers, baseUrl, cookie, record } = parts;
@@ -110,7 +115,7 @@ export function createSignIn(parts: SignInParts): UpstreamSignIn {
     const next = retryOf(pending);
     const [code, iss] = [text(query['code']), text(query['iss'])];
     if (code === undefined) {
-      await refuse(exchange, name, 'the provider answered without a code');
+      await refuse(exchange, name, `the provider answered ${errorCode(query['error'])} instead of a code`);
       const said = 'The provider did not sign you in, or you declined there.';
       throw new PageProblem(400, 'You are not signed in', said, { next });
     }

@@ -67,6 +67,18 @@ describe('the sign-in page', () => {
     expect(answer.searchParams.get('error')).toBe('access_denied');
   });
 
+  it.each([
+    ['invalid_scope', 'the provider answered invalid_scope instead of a code'],
+    ['<b>forged</b>', 'the provider answered something else instead of a code'],
+  ])('puts on record which error the provider answered, and no other text: %s', async (error, reason) => {
+    const browser = new Browser();
+    const { callback } = await atProvider(browser);
+    callback.searchParams.delete('code');
+    callback.searchParams.set('error', error);
+    failed(await browser.request(callback.href));
+    expect(site.events.at(-1)).toMatchObject({ event: 'sign-in', outcome: 'failure', reason });
+  });
+
   it('begins nothing for another browser, or at an unknown provider', async () => {
     const browser = new Browser();
     const { link } = await atProvider(browser);
