@@ -11,7 +11,10 @@ export function releasedJson(released: Released): Json {
     case 'content':
       return released.blocks.map((block) => ({ ...block }));
     case 'messages':
-      return released.messages.map(({ role, text, block }) => ({ role, prompt: block ? { ...block } : text }));
+      return released.messages.map(({ role, text, block }) => ({
+        role,
+        prompt: block ? { ...block } : text,
+      }));
   }
 }
 

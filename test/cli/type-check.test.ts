@@ -75,13 +75,20 @@ describe('the TypeScript tool of mxcp init --bootstrap', () => {
     const column = lines[line]!.indexOf("people: 'many'");
     const { code, stderr } = await site.mxcp(['validate']);
     expect(code).toBe(3);
-    expect(stderr).toContain(`${body}:${line + 1}:${column + 1} error Type '"many"' is not assignable to type`);
+    expect(stderr).toContain(
+      `${body}:${line + 1}:${column + 1} error Type '"many"' is not assignable to type`,
+    );
     expect(stderr).toContain(lines[line]);
   });
 
   it('is checked against the endpoint file as it is, not as it was when the types were written', async () => {
     const site = await bootstrappedSite();
-    change(site, 'tools/team_summary.yml', 'average_salary: { type: number', 'average_salary: { type: string');
+    change(
+      site,
+      'tools/team_summary.yml',
+      'average_salary: { type: number',
+      'average_salary: { type: string',
+    );
     const found = await issues(site);
     expect(found).toContain('typescript/types.gen.ts:1:1 types-out-of-date');
     expect(found.filter((each) => each.startsWith(body))).toEqual([`${body}:13:47 type-error`]);

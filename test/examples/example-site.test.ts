@@ -135,7 +135,8 @@ describe('mxcp on the example site', () => {
   });
 
   it('has the declarations of mxcp that this version writes', () => {
-    for (const { path, text } of declarationFiles()) expect(readFileSync(join(siteRoot, path), 'utf8')).toBe(text);
+    for (const { path, text } of declarationFiles())
+      expect(readFileSync(join(siteRoot, path), 'utf8')).toBe(text);
   });
 
   it('passes all its tests, which see every rule from both sides', async () => {
