@@ -27,7 +27,15 @@ function offsetOf(source: SourceText, line: number, column: number): number {
 
 /** A message of esbuild as a problem in the author's file; of inline code, inside of the YAML block. */
 export function compileProblem(root: string, body: ModuleSource, { text, location }: Message): Problem {
-  const found = { severity: 'error' as const, rule: 'typescript-does-not-compile', message: text };
+  const missing = /^Could not resolve "((?:@[^/"]+\/)?[^./"@#~][^/"]*)/.exec(text)?.[1];
+  const found = {
+    severity: 'error' as const,
+    rule: 'typescript-does-not-compile',
+    message: text,
+    ...(missing !== undefined && {
+      remedy: `Install the package in the site's folder: npm install ${missing}`,
+    }),
+  };
   if (location === null) return { ...found, origin: body.source.origin };
   const column = Buffer.from(location.lineText).subarray(0, location.column).toString().length;
   const file = relative(root, location.file);
