@@ -4,7 +4,7 @@ import type { Bundle } from './bundle.js';
 import type { Loaded, Numbered, WorkerSite } from './load-worker.js';
 import type { UdfMethod } from './protocol.js';
 import type { SiteModule } from './site-module.js';
-import { openUdfs, type UdfRunner } from './udf-runner.js';
+import { UdfRunner } from './udf-runner.js';
 
 /** Functions of plugins in SQL. */
 export interface OpenFunctions {
@@ -63,7 +63,8 @@ export async function openFunctions(
   }
   if (byName.size === 0) return { functions: [], problems, close: () => Promise.resolve() };
   const plugins = good.filter(([, { kind }]) => kind === 'plugin');
-  const runner = await openUdfs(site, bundle, plugins);
+  const runner = new UdfRunner(site, bundle, plugins);
+  await runner.start();
   const made = [...byName.values()].map((found) => withRunner(found, runner));
-  return { functions: made, problems, close: runner.close };
+  return { functions: made, problems, close: () => runner.close() };
 }

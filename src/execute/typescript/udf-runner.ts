@@ -22,28 +22,24 @@ const retryMs = 1000;
 /** Failures of one function per second that are told to the log. */
 const logsPerSecond = 5;
 
-/** Runs functions of plugins for SQL in a worker of their own. */
-export interface UdfRunner {
-  /** Computes rows, as `PluginFunction.run` says. `name` is for texts. */
-  readonly run: (
-    name: string,
-    module: number,
-    method: UdfMethod,
-    rows: readonly (readonly UdfValue[])[],
-  ) => readonly UdfValue[];
-  readonly close: () => Promise<void>;
-}
-
 interface Ready {
   readonly worker: BodyWorker;
   readonly link: RelayLink;
 }
 
-function readAnswer(text: string, { returns }: UdfMethod, rows: number): readonly UdfValue[] | string {
-  const broken = 'it answered what it may not';
+const broken = 'it answered what it may not';
+
+/** The values of an answer; why there are none; or undefined for the answer to another question. */
+function readAnswer(
+  text: string,
+  id: number,
+  { returns }: UdfMethod,
+  rows: number,
+): readonly UdfValue[] | string | undefined {
   try {
     if (measureJson(text).depth > 4) return broken;
     const found = new Map<string, Json>(Object.entries(JSON.parse(text) as Record<string, Json>));
+    if (found.get('id') !== id) return undefined;
     const failure = found.get('failure');
     if (typeof failure === 'string') return failure;
     const values = found.get('values');
@@ -68,88 +64,112 @@ function limited(say: (line: string) => void): (name: string, line: string) => v
   };
 }
 
+function encodeRows({ args }: UdfMethod, rows: readonly (readonly UdfValue[])[]): Json[][] {
+  return rows.map((row) => args.map((type, index) => encodeUdf(type, row[index])));
+}
+
 /**
- * Starts the worker for functions of plugins. The server's thread waits for it, since DuckDB asks there, but never longer
- * than the deadline: a worker that lets it pass is replaced, and until then its functions fail at once.
+ * Runs functions of plugins for SQL in a worker of their own. The server's thread waits for it, since DuckDB asks there, but
+ * never longer than the deadline: a worker that lets it pass is replaced, and until then its functions fail at once.
  */
-export async function openUdfs(site: WorkerSite, bundle: Bundle, plugins: Numbered): Promise<UdfRunner> {
-  const log = limited((line) => site.host.log('error', line, null));
-  const strikes = new Map<string, number>();
-  let ready: Ready | undefined;
-  let closing = false;
-  let ids = 0;
-  let starting: Promise<void> | undefined;
+export class UdfRunner {
+  private readonly site: WorkerSite;
+  private readonly bundle: Bundle;
+  private readonly plugins: Numbered;
+  private readonly log: (name: string, line: string) => void;
+  private readonly strikes = new Map<string, number>();
+  private ready: Ready | undefined;
+  private latest: RelayLink | undefined;
+  private closing = false;
+  private ids = 0;
 
-  const start = async (): Promise<void> => {
-    const links: RelayLink[] = [];
-    const { isolation } = site.settings;
-    const loaded = await loadWorker(site, bundle, plugins, (options, events) => {
-      const made = startRelay(bundle.relay, isolation, options, events);
-      links.push(made);
-      return made;
+  constructor(site: WorkerSite, bundle: Bundle, plugins: Numbered) {
+    this.site = site;
+    this.bundle = bundle;
+    this.plugins = plugins;
+    this.log = limited((line) => site.host.log('error', line, null));
+  }
+
+  /** Starts the worker. Rejects when plugins that were made before cannot be made in it. */
+  async start(): Promise<void> {
+    const { isolation } = this.site.settings;
+    const { worker, failures } = await loadWorker(this.site, this.bundle, this.plugins, (options, events) => {
+      this.latest = startRelay(this.bundle.relay, isolation, options, events);
+      return this.latest;
     });
-    const { worker, failures } = loaded;
-    const [link] = links;
-    if (link === undefined || failures.size > 0 || closing) {
-      worker.kill('stopped', 'it is not needed');
-      if (closing) return;
-      const [reason] = [...failures.values()].map(({ message }) => message);
-      throw new InternalError(`The worker for functions of plugins did not start: ${reason ?? ''}`);
+    if (this.latest === undefined || failures.size > 0 || !worker.usable()) {
+      worker.kill('stopped', 'it did not load');
+      const reasons = [...failures.values()].map(({ message }) => message);
+      throw new InternalError(`The worker for functions of plugins did not start: ${reasons.join('; ')}`);
     }
-    const own: Ready = { worker, link };
-    ready = own;
-    void worker.ended.then(() => {
-      if (ready !== own) return;
-      ready = undefined;
-      restart(retryMs);
-    });
-  };
-  const restart = (pauseMs: number): void => {
-    if (closing) return;
-    starting = delay(pauseMs, undefined, { ref: false })
-      .then(start)
-      .catch((error: unknown) => {
-        site.output(error instanceof Error ? error.message : 'The worker for functions did not start');
-        restart(retryMs);
-      });
-  };
-  const strike = (name: string): PluginFunctionError => {
-    const count = (strikes.get(name) ?? 0) + 1;
-    strikes.set(name, count);
-    ready?.worker.kill('stopped', 'a function did not answer in time');
-    ready = undefined;
-    restart(0);
-    const off = count >= maxStrikes;
-    log(name, `did not answer within ${deadlineMs} ms${off ? '; it is off now' : ''}`);
-    return new PluginFunctionError(name, off ? 'off' : 'slow');
-  };
+    const own: Ready = { worker, link: this.latest };
+    this.ready = own;
+    void worker.ended.then(() => this.lost(own));
+  }
 
-  await start();
-  return {
-    run: (name, module, method, rows) => {
-      if ((strikes.get(name) ?? 0) >= maxStrikes) throw new PluginFunctionError(name, 'off');
-      if (ready === undefined) throw new PluginFunctionError(name, 'starting');
-      ids += 1;
-      const encoded = rows.map((row) =>
-        row.map((value, index) => encodeUdf(method.args[index] ?? 'VARCHAR', value)),
-      );
-      const text = JSON.stringify({ type: 'udf', id: ids, module, method: method.method, rows: encoded });
-      if (text.length > maxCharacters) throw new PluginFunctionError(name, 'large');
-      const answer = ready.link.exchange(text, deadlineMs);
-      if (answer === undefined) throw strike(name);
-      strikes.delete(name);
-      const values = readAnswer(answer, method, rows.length);
-      if (typeof values !== 'string') return values;
-      log(name, `failed: ${values}`);
-      throw new PluginFunctionError(name, 'failed');
-    },
-    close: async () => {
-      closing = true;
-      const last = ready?.worker;
-      ready = undefined;
-      last?.kill('stopped', 'the server closes its workers');
-      await last?.ended;
-      await Promise.race([starting, delay(0)]);
-    },
-  };
+  /** Computes rows, as `PluginFunction.run` says. `name` is for texts, `module` the plugin's number. */
+  run(
+    name: string,
+    module: number,
+    method: UdfMethod,
+    rows: readonly (readonly UdfValue[])[],
+  ): readonly UdfValue[] {
+    if ((this.strikes.get(name) ?? 0) >= maxStrikes) throw new PluginFunctionError(name, 'off');
+    if (this.ready === undefined) throw new PluginFunctionError(name, 'starting');
+    const id = ++this.ids;
+    const question = { type: 'udf', id, module, method: method.method, rows: encodeRows(method, rows) };
+    const text = JSON.stringify(question);
+    if (text.length > maxCharacters) throw new PluginFunctionError(name, 'large');
+    const answer = this.ready.link.exchange(text, deadlineMs);
+    const values = answer === undefined ? undefined : readAnswer(answer, id, method, rows.length);
+    if (values === undefined) throw this.strike(name);
+    this.strikes.delete(name);
+    if (typeof values !== 'string') return values;
+    this.log(name, `failed: ${values}`);
+    throw new PluginFunctionError(name, 'failed');
+  }
+
+  /** Ends the worker, also one that is just starting. */
+  async close(): Promise<void> {
+    this.closing = true;
+    const last = this.ready?.worker;
+    this.ready = undefined;
+    this.latest?.kill('stopped', 'the server closes its workers');
+    await last?.ended;
+  }
+
+  private strike(name: string): PluginFunctionError {
+    const count = (this.strikes.get(name) ?? 0) + 1;
+    this.strikes.set(name, count);
+    const off = count >= maxStrikes;
+    this.log(name, `did not answer within ${deadlineMs} ms${off ? '; it is off now' : ''}`);
+    this.ready?.worker.kill('stopped', 'a function did not answer in time');
+    this.ready = undefined;
+    void this.startAgain(0);
+    return new PluginFunctionError(name, off ? 'off' : 'slow');
+  }
+
+  private isClosing(): boolean {
+    return this.closing;
+  }
+
+  private lost(worker: Ready): void {
+    if (this.ready !== worker) return;
+    this.ready = undefined;
+    void this.startAgain(retryMs);
+  }
+
+  private async startAgain(pauseMs: number): Promise<void> {
+    for (let pause = pauseMs; ; pause = retryMs) {
+      await delay(pause, undefined, { ref: false });
+      if (this.isClosing()) return;
+      try {
+        await this.start();
+        return;
+      } catch (error) {
+        if (!this.closing)
+          this.site.output(error instanceof Error ? error.message : 'no worker for functions');
+      }
+    }
+  }
 }

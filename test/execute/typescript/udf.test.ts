@@ -96,15 +96,15 @@ beforeAll(async () => {
 
 afterAll(() => open.close());
 
-function run(name: string, args: object = {}): Promise<Outcome> {
+function run(name: string, args: object, { runtime }: OpenSite): Promise<Outcome> {
   const context = { transport: 'http', id: 'r', time: Date.now() * 1000, headers: {} } as const;
-  const caller = open.runtime.callerOf('http');
-  return call(open.runtime, { kind: 'tool', name, arguments: args, caller, context });
+  const caller = runtime.callerOf('http');
+  return call(runtime, { kind: 'tool', name, arguments: args, caller, context });
 }
 
 /** What the caller gets: the first row, or the error. */
-async function answer(name: string, args: object = {}): Promise<Json | string> {
-  const outcome = await run(name, args);
+async function answer(name: string, args: object = {}, on = open): Promise<Json | string> {
+  const outcome = await run(name, args, on);
   if (outcome.status !== 'success') return `${outcome.error.code}: ${outcome.error.message}`;
   if (outcome.released.form !== 'value') return outcome.released.form;
   const { value } = outcome.released;
@@ -218,6 +218,16 @@ describe('a function that does not end', () => {
     expect(await answerWhenStarted('dies')).toMatch(/^EXECUTE_FAILED: The plugin function dies_text/);
     expect(await answerWhenStarted('slug', { text: 'C' })).toEqual({ slug: 'p-c' });
   });
+});
+
+it('in threads, functions work and are stopped as in processes', async () => {
+  const threads = await openSite({ ...files, 'mxcp-site.yml': `${site}bodies: {isolation: thread}\n` });
+  try {
+    expect(await answer('slug', { text: 'Hello There' }, threads)).toEqual({ slug: 'p-hello-there' });
+    expect(await answer('loops', {}, threads)).toContain('took too long, and was stopped');
+  } finally {
+    await threads.close();
+  }
 });
 
 describe('at load', () => {
