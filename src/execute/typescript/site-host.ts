@@ -28,7 +28,7 @@ function answer(host: SiteHost, { ask, input }: CallMessage & { type: 'ask' }): 
 
 /** Answers the plugins and hooks of one worker. The function gives what to send back, and throws `HostileMessage`. */
 export function createSiteAnswers(host: SiteHost): (message: CallMessage) => ToWorker | undefined {
-  let second = 0;
+  let second = -1;
   let left = 0;
   const mayLog = (): boolean => {
     const now = Math.floor(performance.now() / 1000);

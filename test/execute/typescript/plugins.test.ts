@@ -30,7 +30,7 @@ describe('a plugin', () => {
     );
     expect(site.bodies.siteProblems).toEqual([]);
     expect([await site.run('next'), await site.run('next')]).toEqual([41, 42]);
-    expect(site.lines).toEqual(['info: made with :memory:']);
+    await expect.poll(() => site.lines).toEqual(['info: made with :memory:']);
   });
 
   it('gets the secrets that the site declares', async () => {
