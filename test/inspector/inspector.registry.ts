@@ -49,14 +49,32 @@ function callsOf(name: string, person: Person): Record<string, unknown>[] {
 
 type Ask = (...args: string[]) => Promise<Inspected>;
 
+/** How a call ended, in one word. The inspector tells an error of the protocol, such as of a body that has to ask, as its own. */
+async function endOf(call: Promise<Inspected>): Promise<string> {
+  try {
+    const { isError, _meta } = await call;
+    return isError === true ? (_meta?.code ?? '') : 'success';
+  } catch (error) {
+    if (String(error).includes('The call has to ask you something')) return 'ELICIT_UNAVAILABLE';
+    throw error;
+  }
+}
+
+/** As the example's author says of clients that cannot be asked; over stdio the inspector can, and declines. */
+function endsFor(name: string, args: Record<string, unknown>, person: Person): readonly string[] {
+  const ends = possibleEnds('tool', name, args, person);
+  return ends.includes('ELICIT_UNAVAILABLE') ? [...ends, 'success'] : ends;
+}
+
 async function useTool(ask: Ask, name: string, person: Person): Promise<void> {
+  const ends: string[] = [];
   for (const args of callsOf(name, person)) {
     const named = ['--tool-name', name, '--tool-args-json', JSON.stringify(args)];
-    const { isError, _meta } = await ask('--method', 'tools/call', ...named);
-    const end = isError === true ? (_meta?.code ?? '') : 'success';
-    if (end !== 'POLICY_DENIED' && possibleEnds('tool', name, args, person).includes(end)) return;
+    const end = await endOf(ask('--method', 'tools/call', ...named));
+    ends.push(end);
+    if (end !== 'POLICY_DENIED' && endsFor(name, args, person).includes(end)) return;
   }
-  throw new Error(`${name} cannot be called by ${person}`);
+  throw new Error(`${name} cannot be called by ${person}: ${ends.join(', ')}`);
 }
 
 async function readResource(ask: Ask, uri: string): Promise<void> {
