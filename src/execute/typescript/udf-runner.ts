@@ -80,6 +80,8 @@ export class UdfRunner {
   private readonly strikes = new Map<string, number>();
   private ready: Ready | undefined;
   private latest: RelayLink | undefined;
+  /** The function for which the worker was stopped last. */
+  private stoppedFor: string | undefined;
   private closing = false;
   private ids = 0;
 
@@ -115,7 +117,9 @@ export class UdfRunner {
     rows: readonly (readonly UdfValue[])[],
   ): readonly UdfValue[] {
     if ((this.strikes.get(name) ?? 0) >= maxStrikes) throw new PluginFunctionError(name, 'off');
-    if (this.ready === undefined) throw new PluginFunctionError(name, 'starting');
+    // DuckDB asks again for what it could not compute while it planned.
+    if (this.ready === undefined)
+      throw new PluginFunctionError(name, this.stoppedFor === name ? 'slow' : 'starting');
     const id = ++this.ids;
     const question = { type: 'udf', id, module, method: method.method, rows: encodeRows(method, rows) };
     const text = JSON.stringify(question);
@@ -143,6 +147,7 @@ export class UdfRunner {
     this.strikes.set(name, count);
     const off = count >= maxStrikes;
     this.log(name, `did not answer within ${deadlineMs} ms${off ? '; it is off now' : ''}`);
+    this.stoppedFor = name;
     this.ready?.worker.kill('stopped', 'a function did not answer in time');
     this.ready = undefined;
     void this.startAgain(0);
@@ -155,6 +160,7 @@ export class UdfRunner {
 
   private lost(worker: Ready): void {
     if (this.ready !== worker) return;
+    this.stoppedFor = undefined;
     this.ready = undefined;
     void this.startAgain(retryMs);
   }

@@ -191,7 +191,7 @@ describe('what a function does wrong', () => {
 });
 
 describe('a function that does not end', () => {
-  const slow = 'The plugin function loops_text took too long, and was stopped';
+  const slow = 'EXECUTE_FAILED: The plugin function loops_text took too long, and was stopped';
 
   it('holds nobody up for longer than its deadline, and is off after three times', async () => {
     const answers: (Json | string)[] = [];
@@ -205,11 +205,15 @@ describe('a function that does not end', () => {
         await delay(5);
       }
     })();
-    for (let time = 0; time < 4; time++) answers.push(await answerWhenStarted('loops'));
+    const off = `${slow.replace(/took.*/, '')}took too long again and again, and is off until the site is loaded again`;
+    while (!answers.includes(off) && answers.length < 1000) {
+      answers.push(await answer('loops'));
+      await delay(10);
+    }
     done.abort();
     await others;
-    const off = `${slow.replace(/took.*/, '')}took too long again and again, and is off until the site is loaded again`;
-    expect(answers).toEqual([slow, slow, off, off].map((text) => `EXECUTE_FAILED: ${text}`));
+    expect(new Set(answers)).toEqual(new Set([slow, off]));
+    expect(open.logger.lines.filter((line) => line.includes('loops_text'))).toHaveLength(3);
     expect(Math.max(...waits)).toBeLessThan(1500);
     expect(await answerWhenStarted('slug', { text: 'B' })).toEqual({ slug: 'p-b' });
   });
