@@ -76,10 +76,10 @@ function addNumeric(draft: Draft, node: TypeNode, position: Position): void {
   if (allowsDigits(node, position) && node.enum === undefined) draft['pattern'] = digitsPattern(node);
 }
 
-/** Texts that `compileCheck` takes for a number that no double carries. */
+/** Texts that `compileCheck` takes for a number that no double carries. A negative one is below every bound that a double has. */
 function digitsPattern(node: TypeNode): string {
   const lowest = Math.max(node.minimum ?? -Infinity, node.exclusiveMinimum ?? -Infinity);
-  const sign = lowest >= 0 ? '' : '-?';
+  const sign = lowest >= Number.MIN_SAFE_INTEGER ? '' : '-?';
   return node.type === 'integer'
     ? `^${sign}[1-9][0-9]{15,}$`
     : String.raw`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$`;
