@@ -43,8 +43,8 @@ describe('mxcp test', () => {
   it('passes on the site that init makes, with every rule seen from both sides', async () => {
     const bootstrapped = await bootstrappedSite();
     const { code, stdout, stderr } = await bootstrapped.mxcp(['test', '--coverage']);
-    expect(stdout).toContain('5 passed');
-    expect(stdout).toContain('Rule coverage: 100 % of both sides of 4 rules');
+    expect(stdout).toContain('8 passed');
+    expect(stdout).toContain('Rule coverage: 100 % of both sides of 6 rules');
     expect(stderr).toContain('no profile test');
     expect(code).toBe(0);
   });
