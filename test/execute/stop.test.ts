@@ -139,6 +139,13 @@ describe('a query that would run for an hour', () => {
     const running = before.run(long, {}, callOf({ signal: controller.signal }));
     const reason = new ExecuteTimeoutError('late');
     const run = (signal: AbortSignal): Promise<unknown> => after.run(short, {}, callOf({ signal }));
+    // Whoever asked first does not always come first: from here on the long one has its turn.
+    const turn = (): Promise<string> =>
+      run(AbortSignal.timeout(50)).then(
+        () => 'served',
+        () => 'waits',
+      );
+    await expect.poll(turn).toBe('waits');
     expect(await stopAfter(100, run, reason)).toBeLessThan(200);
     controller.abort(reason);
     await expect(running).rejects.toBe(reason);
