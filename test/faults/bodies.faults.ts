@@ -16,11 +16,12 @@ const hostile = {
     undefined,
   ],
   huge: ["return Array.from({ length: 1000 }, () => 'x'.repeat(1_000_000));", 'EXECUTE_LIMIT_EXCEEDED'],
+  // By its deadline, or with its worker because it reads no answers: whichever comes first.
   chatters: [
     "for (;;) { console.log('x'.repeat(10_000)); ctx.progress(1); ctx.log.info('x'); }",
-    'EXECUTE_TIMEOUT',
+    ['EXECUTE_TIMEOUT', 'EXECUTE_WORKER_LOST'],
   ],
-} as const satisfies Readonly<Record<string, readonly [string, string | undefined]>>;
+} as const satisfies Readonly<Record<string, readonly [string, string | readonly string[] | undefined]>>;
 
 const names = Object.keys(hostile) as (keyof typeof hostile)[];
 
@@ -122,7 +123,7 @@ describe('hostile bodies', () => {
   it.each(names)('each ends its own call only: %s', async (name) => {
     const { end } = await callTool(server.url, name, {});
     const wanted = hostile[name][1];
-    if (wanted !== undefined) expect(end).toBe(wanted);
+    if (wanted !== undefined) expect([wanted].flat()).toContain(end);
     expect((await callTool(server.url, 'decent', {})).end).toBe('success');
   });
 

