@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve, type Server, type Site, writeSite } from '../e2e/program.js';
-import { callTool } from './call-tool.js';
+import { callTool } from '../faults/call-tool.js';
 
 /** What bodies do that others must not notice, and how each ends. */
 const hostile = {
