@@ -112,9 +112,11 @@ export async function readRows(
   for (;;) {
     const chunk = await result.fetchChunk();
     if (!chunk || chunk.rowCount === 0) return sink.result(true);
-    const wantsMore = sink.take(chunk);
-    chunk.reset(); // its texts are freed now; the chunk itself only when garbage is collected
-    if (!wantsMore) return sink.result(false);
+    try {
+      if (!sink.take(chunk)) return sink.result(false);
+    } finally {
+      chunk.reset(); // its texts are freed now, also of a stopped call; the chunk itself only when garbage is collected
+    }
   }
 }
 
