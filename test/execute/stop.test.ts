@@ -243,9 +243,9 @@ describe('the limits of a result', () => {
     const { rows, columns } = await query(database, select(4096));
     expect(Object.keys(rows[0] ?? {})).toEqual(columns.map(({ name }) => name));
     expect(columns.slice(0, 3).map(({ name }) => name)).toEqual(['a', 'a_1', 'a_2']);
-    const started = performance.now();
+    const started = process.cpuUsage();
     await expect(query(database, select(20_000))).rejects.toMatchObject({ code: 'EXECUTE_SQL_REFUSED' });
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(5000);
   });
 
   const limited = (more: Partial<typeof noLimits>) => ({ limits: { ...noLimits, ...more } });
@@ -254,12 +254,12 @@ describe('the limits of a result', () => {
     const body = await prepared(database, "SELECT range AS i, repeat('y', 50) AS t FROM range(100000000)");
     await database.run(body, {}, callOf()).catch(() => undefined);
     const before = process.memoryUsage().rss;
-    const started = performance.now();
+    const started = process.cpuUsage();
     for (let round = 0; round < 5; round += 1) {
       const run = database.run(body, {}, callOf());
       await expect(run).rejects.toMatchObject({ code: 'EXECUTE_LIMIT_EXCEEDED', limit: 'max_rows' });
     }
-    expect(performance.now() - started).toBeLessThan(5000);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(5000);
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
   });
 
