@@ -1,3 +1,4 @@
+import { keepMemoryPrivate } from './cli/keep-memory-private.js';
 import { processWorld } from './cli/process-world.js';
 import { runCli } from './cli/run-cli.js';
 import { isWorkLeftBehind } from './lib/left-behind.js';
@@ -21,6 +22,8 @@ function endAtOnce(): void {
  * when a query goes on that nobody can stop. Everything is on record and on disk by then.
  */
 export async function main(): Promise<void> {
+  const exposed = keepMemoryPrivate();
+  if (exposed !== undefined) process.stderr.write(`${exposed}\n`);
   const code = await runCli(process.argv.slice(2), processWorld());
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   if (isWorkLeftBehind()) endAtOnce();

@@ -104,12 +104,18 @@ export interface StartOptions {
   readonly lifeMs?: number;
   /** User and group to run as, for a test that is root. */
   readonly uid?: number;
+  /** Core files of any size are allowed. */
+  readonly cores?: true;
 }
 
 /** Starts the program in a site's folder. */
 export function start(site: Site, args: readonly string[], options: StartOptions = {}): Program {
-  const { lifeMs = 300_000, uid } = options;
-  const child = spawn(process.execPath, [launcher, ...args], {
+  const { lifeMs = 300_000, uid, cores } = options;
+  const program = [process.execPath, launcher, ...args];
+  const [file = '', ...words] = cores
+    ? ['sh', '-c', 'ulimit -c unlimited; exec "$@"', 'sh', ...program]
+    : program;
+  const child = spawn(file, words, {
     cwd: site.root,
     env: site.env,
     ...(uid !== undefined && { uid, gid: uid }),

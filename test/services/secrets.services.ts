@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Browser, type Seen } from '../auth/issuer/browser.js';
@@ -21,6 +21,7 @@ import { clientId, clientSecret } from '../auth/stand-ins/stand-in.js';
 import { mxcp, serve, writeSite, type Server, type Site } from '../e2e/program.js';
 import { bearer, call } from './call.js';
 import { configure } from './configure.js';
+import { coreOf } from './core-file.js';
 import { formsOf, secretsBelow, secretsIn } from './find-secrets.js';
 import { freePort } from './free-port.js';
 
@@ -68,7 +69,7 @@ beforeAll(async () => {
     auth: { provider: 'oidc', oidc: { name: 'corp', ...corp }, clients: [desk], api_keys: true },
   });
   const port = await freePort();
-  server = await serve(site, ['--port', String(port), '--debug']);
+  server = await serve(site, ['--port', String(port), '--debug'], { cores: true });
   address = { url: `http://127.0.0.1:${port}`, mcpUrl: server.url };
 });
 
@@ -264,5 +265,20 @@ describe('a full run of sign-in, tokens, keys and failures', () => {
       expect(JSON.parse(stdout)).toMatchObject({ status: 'ok' });
       expect(secretsIn(stdout + stderr, secrets)).toEqual([]);
     }
+  });
+});
+
+describe('the core file of a crash', () => {
+  it('holds none of the secrets of the run', async (test) => {
+    const core = await coreOf(server, site.root, 'SIGABRT', (why) => test.skip(why));
+    expect(core.subarray(0, 4).toString('latin1')).toBe('\x7fELF');
+    expect(secretsIn(core, secrets)).toEqual([]);
+  });
+
+  it('would hold them without the filter, and the search would find them', async (test) => {
+    const other = await serve(site, ['--port', String(await freePort())], { cores: true });
+    writeFileSync(`/proc/${other.child.pid ?? 0}/coredump_filter`, '0x33');
+    const core = await coreOf(other, site.root, 'SIGSEGV', (why) => test.skip(why));
+    expect(core.includes(secrets.get('site secret') ?? '')).toBe(true);
   });
 });
