@@ -15,9 +15,9 @@ import type { Context, ExitCode } from './context.js';
 import { csvLine } from './csv.js';
 import type { LogOptions } from './log-options.js';
 import { printNote, printResult, printText } from './output.js';
-import { printable, printableLine } from './printable.js';
+import { printableLine } from './printable.js';
 import { cell, recordRow, rowColumns, rowHead } from './log-text.js';
-import { tableText } from './table.js';
+import { cellText, tableText } from './table.js';
 
 /** More than this is printed while it is read, instead of being held. */
 const largestPage = 5000;
@@ -131,8 +131,8 @@ export async function followRecords(
       const row = options.fields?.map((name) => cell(name, record[name], options.utc === true));
       if (form !== 'table') writeLine(context, lineOf(form, columns, shown));
       else {
-        const cells = row?.map((text) => printable(text)) ?? recordRow(record, options.utc === true, colors);
-        context.world.stdout.write(`${cells.join('  ').replaceAll(/[\t\n]/g, ' ')}\n`);
+        const cells = row ?? recordRow(record, options.utc === true, colors);
+        context.world.stdout.write(`${cells.map(cellText).join('  ')}\n`);
       }
     },
   });

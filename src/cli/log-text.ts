@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../model/json.js';
 import type { Colors } from './context.js';
-import { printable } from './printable.js';
+import type { Cell } from './table.js';
 
 /** Fields that a row of the table is made of. */
 export const rowColumns: readonly string[] = [
@@ -63,17 +63,17 @@ function whoOf(record: JsonObject): string {
 }
 
 /** A record as a row under `rowHead`. */
-export function recordRow(record: JsonObject, utc: boolean, colors: Colors): string[] {
+export function recordRow(record: JsonObject, utc: boolean, colors: Colors): Cell[] {
   const what = `${text(record['operation_type'])} ${text(record['resource_uri'] ?? record['operation_name'])}`;
   const denied = record['policy_decision'] === 'deny';
   const failed = record['operation_status'] === 'error';
-  const result = printable(resultOf(record));
+  const marked = (bad: boolean, said: string): Cell => (bad ? { text: said, paint: colors.red } : said);
   return [
     localTime(text(record['timestamp']), utc),
-    printable(what),
-    printable(whoOf(record)),
-    failed ? colors.red(result) : result,
-    denied ? colors.red(printable(policyOf(record))) : printable(policyOf(record)),
+    what,
+    whoOf(record),
+    marked(failed, resultOf(record)),
+    marked(denied, policyOf(record)),
     text(record['duration_ms']),
     text(record['output_rows']),
     text(record['call_id']),

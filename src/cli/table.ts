@@ -21,10 +21,19 @@ const borders = {
   middle: '  ',
 };
 
+/** The text of a cell, or one that has a colour of its own. */
+export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
+
+/** A cell on one line, safe for a terminal. */
+export function cellText(cell: Cell): string {
+  const text = printable(typeof cell === 'string' ? cell : cell.text).replaceAll(/[\t\n]/g, ' ');
+  return typeof cell === 'string' ? text : cell.paint(text);
+}
+
 /** Rows under a head, in columns as wide as they need, without lines. Cells are made safe for a terminal. */
 export function tableText(
   head: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly (readonly Cell[])[],
   colors: Colors,
 ): string {
   const table = new Table({
@@ -32,7 +41,7 @@ export function tableText(
     chars: borders,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  for (const row of rows) table.push(row.map((cell) => printable(cell).replaceAll(/[\t\n]/g, ' ')));
+  for (const row of rows) table.push(row.map(cellText));
   return table
     .toString()
     .split('\n')

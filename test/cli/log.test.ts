@@ -31,6 +31,12 @@ describe('mxcp log', () => {
     expect(lines[2]).toContain('tool find_people');
   });
 
+  it('marks failures and denials in red on a terminal, and nothing else there is an escape', async () => {
+    const { stdout } = await site.mxcp(['log', '--status', 'error'], { terminal: true });
+    expect(stdout).toContain('\u001b[31mCALL_UNKNOWN_ENDPOINT\u001b[39m');
+    expect(stdout).not.toContain('\\u{1b}');
+  });
+
   it('as one JSON document, as lines, and as CSV', async () => {
     const one = await site.mxcp(['log', '--json', '--asc', '--limit', '2']);
     expect(recordsOf(one.json())).toMatchObject([{ user_id: 'hanna' }, { user_id: 'erik' }]);
