@@ -23,7 +23,7 @@ export interface Redactor {
   text(text: string): string;
   /** A name that a stranger may have chosen: the same, cut at 256 bytes. */
   name(text: string): string;
-  /** Whether values under this key are hidden for its name. */
+  /** Whether values under this key are hidden, in whole or in part, for its name. */
   isSecretKey(key: string): boolean;
 }
 
@@ -122,6 +122,27 @@ function copySecret(
   return value.map((item: unknown) => copySecret(context, item, node?.items, budget, depth + 1));
 }
 
+/**
+ * A value under a key that `audit.redact_fields` names: texts and numbers, also those in lists, by their strategy. What a
+ * strategy has no form for is hidden as a whole.
+ */
+function copyNamed(
+  context: Context,
+  strategy: RedactionStrategy,
+  value: unknown,
+  node: TypeNode | undefined,
+  budget: Budget,
+): Json {
+  spend(budget, 8);
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    return applyStrategy(strategy, String(value), context.hash).toWellFormed();
+  if (!Array.isArray(value) || node?.sensitive === true || node?.items?.sensitive === true) return redacted;
+  return value.map((item: unknown) =>
+    Array.isArray(item) ? redacted : copyNamed(context, strategy, item, node?.items, budget),
+  );
+}
+
 function copyMember(
   context: Context,
   key: string,
@@ -131,9 +152,7 @@ function copyMember(
   depth: number,
 ): Json {
   const strategy = context.strategies.get(key.toLowerCase());
-  if (strategy !== undefined && (typeof value === 'string' || typeof value === 'number')) {
-    return applyStrategy(strategy, String(value), context.hash).toWellFormed();
-  }
+  if (strategy !== undefined) return copyNamed(context, strategy, value, node, budget);
   if (context.secretKey(key)) return copySecret(context, value, node, budget, depth);
   return copy(context, value, node, budget, depth);
 }
@@ -253,6 +272,6 @@ export function createRedactor(settings: AuditSettings, hash: KeyedHash | undefi
     text: (text) =>
       cutText(cleanText(context, cutText(text, settings.maxValueBytes)), settings.maxValueBytes),
     name: (text) => cutText(cleanText(context, cutText(text, settings.maxValueBytes)), maxNameBytes),
-    isSecretKey: context.secretKey,
+    isSecretKey: (key) => context.secretKey(key) || strategies.has(key.toLowerCase()),
   };
 }

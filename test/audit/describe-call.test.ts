@@ -262,6 +262,16 @@ describe('the record of a call', () => {
     expect([entry.resource_uri, entry.operation_name]).toEqual([wanted, 'emp://{pin}/{department}']);
   });
 
+  it('has no field in the URI that the site shows in part only', () => {
+    const call = {
+      request: request({ kind: 'resource', name: 'emp://S3CR3T/sales' }),
+      endpoint: resource,
+      outcome: success,
+    };
+    const entry = described(call, { redactFields: { Department: 'partial' } });
+    expect(entry.resource_uri).toBe('emp://[REDACTED]/[REDACTED]');
+  });
+
   it('of an unknown resource has no secret of its query either', () => {
     const name = 'x://y?api_key=abc&q=1&token=def';
     const error = new UnknownEndpointError(`Resource not found: ${name}`);

@@ -139,6 +139,31 @@ describe('a value', () => {
     expect(shown['ssn']).toMatch(/^hmac:[0-9a-f]{16}$/);
   });
 
+  it('is shown in part in lists too, and hidden as a whole where a strategy has no form for it', () => {
+    const fields = {
+      ids: 'partial',
+      home: 'hash',
+      sick: 'truncate',
+      big: 'partial',
+      list: 'partial',
+    } as const;
+    const partly = createRedactor(auditSettings('/x.jsonl', { redactFields: fields }), hash);
+    const value = {
+      ids: ['abcdefghij', 'short', 1234567890, null, ['abcdefghij']],
+      home: { street: 'Main Street' },
+      sick: true,
+      big: 1234567890n,
+      list: [{ pin: 1234 }],
+    };
+    expect(plain(partly.value(value, node))).toEqual({
+      ids: ['ab***ij', '[REDACTED]', '12***90', null, '[REDACTED]'],
+      home: '[REDACTED]',
+      sick: '[REDACTED]',
+      big: '12***90',
+      list: ['[REDACTED]'],
+    });
+  });
+
   it('is replaced by size and hash when it is too large, also as a whole', () => {
     expect(redactor.value('x'.repeat(5000))).toMatchObject({
       truncated: true,
