@@ -39,3 +39,38 @@ describe('the authorization server', () => {
     expect(codes).toContain('CALL_RATE_LIMITED');
   });
 });
+
+describe('an address that has used up its tries', () => {
+  let narrow: PeopleSite;
+  const once = '{rate: 1/min, burst: 1}';
+  const routes: readonly (readonly [string, RequestInit])[] = [
+    ['/oauth/authorize', {}],
+    ['/oauth/sign-in/corp', {}],
+    ['/oauth/interaction/x/sign-in/corp', {}],
+    ['/signed-in', {}],
+    ['/oauth/interaction/x', {}],
+    ['/oauth/interaction/x', { method: 'POST', headers: form, body: '' }],
+    ['/oauth/authorize/x', {}],
+    ['/oauth', {}],
+    ['/oauth', { method: 'POST', headers: form, body: '' }],
+    ['/oauth/token', { method: 'POST', headers: form, body: '' }],
+    ['/oauth/revoke', { method: 'POST', headers: form, body: '' }],
+    ['/oauth/register', { method: 'POST', headers: form, body: '' }],
+  ];
+  const ask = async (path: string, init: RequestInit) => (await fetch(narrow.url + path, init)).status;
+
+  beforeAll(async () => {
+    const rates = `sign_in: ${once}, consent: ${once}, token: ${once}, registration: ${once}`;
+    narrow = await servePeople({ rates, provider: 'callback_path: /signed-in' });
+    for (const [path, init] of routes) await ask(path, init);
+  });
+  afterAll(() => narrow.close());
+
+  it.each(routes)('is refused at %s', async (path, init) => {
+    expect(await ask(path, init)).toBe(429);
+  });
+
+  it('still gets a 404 where there is nothing', async () => {
+    expect(await ask('/nothing', {})).toBe(404);
+  });
+});

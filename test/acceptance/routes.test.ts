@@ -78,8 +78,7 @@ describe('every route', () => {
       │   ├── /interaction/:uid (GET, HEAD, POST)
       │   │   └── /sign-in/:provider (GET, HEAD)
       │   ├── /sign-in/:provider (GET, HEAD)
-      │   ├── /style.css (GET, HEAD)
-      │   └── * (GET, HEAD)
+      │   └── /style.css (GET, HEAD)
       └── * (GET, HEAD)
       "
     `);

@@ -1,4 +1,4 @@
-import type { AuthEvent } from '../../model/auth-settings.js';
+import type { AuthEvent, AuthEventName } from '../../model/auth-settings.js';
 import type { ScopeFacts } from '../scope-facts.js';
 import type { Store } from '../store/store.js';
 import { identityOf, type Account, type Accounts } from './accounts.js';
@@ -24,14 +24,16 @@ export interface AccountView {
 }
 
 /** What the account page's forms do; the value names what they do it to. */
-export const accountActions = [
-  'revoke-grant',
-  'revoke-session',
-  'revoke-everything',
-  'disconnect',
-  'sign-out',
-] as const;
-export type AccountAction = (typeof accountActions)[number];
+export type AccountAction =
+  'revoke-grant' | 'revoke-session' | 'revoke-everything' | 'disconnect' | 'sign-out';
+
+const events: ReadonlyMap<unknown, AuthEventName> = new Map<AccountAction, AuthEventName>([
+  ['revoke-grant', 'grant-revoke'],
+  ['revoke-session', 'session-revoke'],
+  ['revoke-everything', 'grant-revoke'],
+  ['disconnect', 'upstream-disconnect'],
+  ['sign-out', 'sign-out'],
+]);
 
 /** One button of the account page. */
 export interface AccountForm {
@@ -130,8 +132,7 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
       await grants.revoke(grant);
     },
     'revoke-session': async (exchange, session, target) => {
-      const found = (await sessions.list()).find(({ uid }) => uid === target);
-      const owner = ownerOf(session, found?.userKey);
+      const owner = ownerOf(session, await sessions.ownerOf(target));
       await note(exchange, session, {
         event: 'session-revoke',
         outcome: 'success',
@@ -158,6 +159,20 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
       return href === undefined ? undefined : { provider: account.provider, href };
     },
   };
+
+  function stepOf(action: unknown): Step | undefined {
+    return new Map<unknown, Step>(Object.entries(steps)).get(action);
+  }
+
+  async function refuse(
+    exchange: Exchange,
+    session: BrowserSession | undefined,
+    action: unknown,
+    reason: string,
+  ): Promise<void> {
+    const event = { event: events.get(action) ?? 'authorization', outcome: 'failure', reason } as const;
+    await (session === undefined ? record(from(exchange, event)) : note(exchange, session, event));
+  }
 
   return {
     view: async (exchange) => {
@@ -189,14 +204,22 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
     },
     act: async (exchange, { formToken, action, target }) => {
       const session = await current(exchange);
-      const step = accountActions.find((name) => name === action);
       if (session === undefined || !formTokens.check(tokenPlace(session.uid), formToken)) {
+        await refuse(exchange, session, action, 'nobody is signed in, or the form is not of this session');
         const why = 'You are signed out, or the form is not one that this server made for you.';
         const next = { href: 'oauth', label: 'Back to your account' };
         throw new PageProblem(400, 'Nothing was changed', why, { next });
       }
-      if (step === undefined) throw notYours();
-      return steps[step](exchange, session, typeof target === 'string' ? target : '');
+      const step = stepOf(action);
+      try {
+        if (step === undefined) throw notYours();
+        return await step(exchange, session, typeof target === 'string' ? target : '');
+      } catch (error) {
+        if (error instanceof PageProblem) {
+          await refuse(exchange, session, action, 'there is no such entry that this person may change');
+        }
+        throw error;
+      }
     },
   };
 }

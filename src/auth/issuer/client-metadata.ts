@@ -56,6 +56,10 @@ function checkRest(metadata: ClientMetadata): void {
   if (jwks !== undefined && JSON.stringify(jwks).length > maxKeySetBytes) {
     refuse(`jwks must have at most ${maxKeySetBytes} bytes`);
   }
+  // The library would fetch it, although it means nothing here.
+  if (metadata['sector_identifier_uri'] !== undefined) {
+    refuse('sector_identifier_uri is not taken: subject identifiers are the same for every client');
+  }
 }
 
 /** True for a client that is known by the address of its metadata document. */

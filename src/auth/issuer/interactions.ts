@@ -250,6 +250,8 @@ export function createInteractions(parts: InteractionParts): Interactions {
     decide: async (exchange, uid, form) => {
       const now = await waiting(exchange, uid);
       if (!formTokens.check(tokenPlace(uid), form.formToken)) {
+        const reason = 'the form is not one that this server made for this request';
+        await record(event(exchange, now, undefined, { event: 'consent', outcome: 'failure', reason }));
         throw new PageProblem(
           400,
           'Nothing was granted',

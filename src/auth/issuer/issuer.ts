@@ -28,6 +28,8 @@ export interface Issuer {
   readonly interactions: Interactions;
   readonly signIn: UpstreamSignIn;
   readonly account: AccountPage;
+  /** Puts on record that a page of another site sent a form here, and throws a `PageProblem`. */
+  refuseForeign(exchange: Exchange): Promise<never>;
   /** Answers at the authorization, token, revocation and registration endpoints. */
   handle(exchange: Exchange): Promise<void>;
   /** The provider's own token for a person, where its settings say that bodies may have it. */

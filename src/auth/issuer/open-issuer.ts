@@ -12,6 +12,7 @@ import { createAccounts } from './accounts.js';
 import { createClientStore } from './client-store.js';
 import { configureLibrary } from './configure.js';
 import { createFormTokens } from './csrf.js';
+import { from } from './exchange.js';
 import { createGrants } from './grants.js';
 import { createGuardedFetch, type FetchGuard } from './guarded-fetch.js';
 import { createHandler } from './handle.js';
@@ -19,6 +20,7 @@ import { createInteractions } from './interactions.js';
 import type { Issuer } from './issuer.js';
 import { issuerMetadata } from './metadata.js';
 import { connectScope } from './connect-scope.js';
+import { PageProblem } from './page-problem.js';
 import { createSessions } from './sessions.js';
 import { createSignIn } from './sign-in.js';
 import { createAdapter } from './store-adapter.js';
@@ -149,6 +151,11 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
     }),
     signIn: createSignIn({ ...shared, library, sessions, callbackPath, baseUrl, cookie }),
     account: createAccountPage({ store, accounts, grants, sessions, upstream, facts, formTokens, record }),
+    refuseForeign: async (exchange) => {
+      const reason = 'a page of another site sent the form';
+      await record(from(exchange, { event: 'authorization', outcome: 'failure', reason }));
+      throw new PageProblem(403, 'Nothing was changed', 'The form came from a page of another site.');
+    },
     handle: handler.attach(library),
     externalToken: (userKey) => upstream.token(userKey),
   };

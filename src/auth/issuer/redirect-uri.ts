@@ -3,12 +3,13 @@ const maxLength = 2_048;
 
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Schemes that a browser would run, read or hand to something else than the application that asked. */
-const foreignSchemes = new Set(
-  'about blob chrome data dict feed file filesystem ftp ftps gopher imap intent jar javascript ldap mailto news nntp sftp sip sms ssh tel telnet urn vbscript view-source ws wss'
-    .split(' ')
-    .map((scheme) => `${scheme}:`),
+/** Schemes without a domain that MCP clients have for their own: Claude, Cursor, Raycast, VS Code, Warp, Windsurf. */
+const clientSchemes = new Set(
+  'claude cursor raycast vscode vscode-insiders warp windsurf'.split(' ').map((scheme) => `${scheme}:`),
 );
+
+/** A domain in reverse (RFC 8252, 7.1), which no scheme is that browsers and operating systems have for themselves. */
+const ownDomain = /^(?!microsoft\.)[a-z]{2,63}(?:\.[a-z0-9-]+)+:$/;
 
 /** Hosts that can stand in a header and on a page without being taken for something else. */
 const plainHost = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])$/;
@@ -26,7 +27,8 @@ function reasonOf(url: URL, text: string): string | undefined {
     }
     return undefined;
   }
-  return foreignSchemes.has(url.protocol) ? `must not have the scheme ${url.protocol}` : undefined;
+  if (ownDomain.test(url.protocol) || clientSchemes.has(url.protocol)) return undefined;
+  return 'must be https, a loopback address, or have a domain of the application in reverse as its scheme (com.example.app:/callback)';
 }
 
 /** Why a text cannot be a redirect URI (RFC 6749, 3.1.2; RFC 8252, 7); undefined when it can. */

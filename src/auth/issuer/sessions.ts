@@ -29,6 +29,8 @@ export interface Sessions {
   end(exchange: Exchange): Promise<void>;
   /** Of one person, or of everybody. */
   list(userKey?: string): Promise<readonly SessionRecord[]>;
+  /** Whose session it is; undefined when there is none, or nobody is signed in there. */
+  ownerOf(uid: string): Promise<string | undefined>;
   revoke(uid: string): Promise<void>;
 }
 
@@ -90,6 +92,7 @@ export function createSessions({ library, store, accounts, base, cookie, ttlMs }
         return [{ uid, userKey: accountId, signedInAt: (loginTs ?? iat) * 1000, expiresAt: exp * 1000 }];
       });
     },
+    ownerOf: async (uid) => (await library.Session.findByUid(uid))?.accountId,
     revoke: async (uid) => {
       const session = await library.Session.findByUid(uid);
       await session?.destroy();

@@ -56,6 +56,7 @@ export function mountEndpoints(scope: FastifyInstance, parts: OAuthParts): void 
     await pass(parts, request, reply);
   });
   scope.get(`${endpoints.authorize}/:uid`, page, async (request, reply) => {
+    await parts.limit('consent', request.ip);
     asPerson(request, reply);
     await pass(parts, request, reply);
   });

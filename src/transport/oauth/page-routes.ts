@@ -35,6 +35,10 @@ function isForeign({ headers }: Request, baseUrl: string): boolean {
   return origin !== undefined && origin !== 'null' && origin !== new URL(baseUrl).origin;
 }
 
+function pathOf({ url }: Request): string {
+  return url.split('?', 1)[0] ?? '';
+}
+
 function formOf({ body }: Request): URLSearchParams {
   return body instanceof URLSearchParams ? body : new URLSearchParams();
 }
@@ -71,12 +75,12 @@ const beginSignIn: Handler = async (issuer, request, reply) => {
   return reply.redirect(await issuer.signIn.begin(exchange, provider, uid), 303);
 };
 
+function isCallback({ choices }: Issuer, request: Request): boolean {
+  return choices.some(({ callbackPath }) => callbackPath === pathOf(request));
+}
+
 const callback: Handler = async (issuer, request, reply) => {
-  const path = request.url.split('?')[0] ?? '';
-  if (!issuer.choices.some(({ callbackPath }) => callbackPath === path)) {
-    reply.callNotFound();
-    return undefined;
-  }
+  const path = pathOf(request);
   const exchange = exchangeOf(request, reply, issuer.baseUrl);
   return reply.redirect(await issuer.signIn.finish(exchange, path, request.query), 303);
 };
@@ -106,32 +110,34 @@ export function mountPages(scope: FastifyInstance, parts: OAuthParts): void {
     done(null, new URLSearchParams(body));
   });
 
-  function route(method: 'GET' | 'POST', url: string, tier: OAuthTier | undefined, handler: Handler): void {
+  function route(method: 'GET' | 'POST', url: string, tier: OAuthTier, handler: Handler): void {
     scope.route<{ Params: Params; Querystring: Query }>({
       method,
       url,
       config: { access: 'oauth', oauthPage: true },
       handler: async (request, reply) => {
         const issuer = parts.issuer();
-        if (issuer === undefined) {
+        if (issuer === undefined || (handler === callback && !isCallback(issuer, request))) {
           reply.callNotFound();
           return undefined;
         }
-        if (tier !== undefined) await parts.limit(tier, request.ip);
-        if (method === 'POST' && isForeign(request, issuer.baseUrl)) return reply.code(403).send();
+        await parts.limit(tier, request.ip);
+        if (method === 'POST' && isForeign(request, issuer.baseUrl)) {
+          return issuer.refuseForeign(exchangeOf(request, reply, issuer.baseUrl));
+        }
         return handler(issuer, request, reply);
       },
     });
   }
 
-  route('GET', '/oauth/interaction/:uid', undefined, interaction);
+  route('GET', '/oauth/interaction/:uid', 'consent', interaction);
   route('POST', '/oauth/interaction/:uid', 'consent', decide);
   route('GET', '/oauth/interaction/:uid/sign-in/:provider', 'signIn', beginSignIn);
   route('GET', '/oauth/sign-in/:provider', 'signIn', beginSignIn);
   route('GET', '/oauth', 'consent', account);
   route('POST', '/oauth', 'consent', act);
-  route('GET', '/oauth/callback/*', 'signIn', callback);
-  route('GET', '/*', undefined, callback);
+  // A provider's `callback_path` may be any path that there is no other route for.
+  route('GET', '/*', 'signIn', callback);
   scope.get('/oauth/style.css', { config: { access: 'public' } }, (_request, reply) =>
     reply
       .headers({ 'content-type': 'text/css; charset=utf-8', 'cache-control': 'public, max-age=3600' })

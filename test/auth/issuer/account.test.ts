@@ -94,18 +94,23 @@ describe('the account page', () => {
     const [session] = (await site.store.list('oauth:Session', 'user:acme|id-of-joe')).map(
       ({ value }) => value as { uid: string },
     );
-    for (const [action, target] of [
-      ['revoke-grant', grant?.id ?? ''],
-      ['revoke-session', session?.uid ?? ''],
-      ['revoke-everything', 'acme|id-of-joe'],
-      ['disconnect', 'acme|id-of-joe'],
-      ['__proto__', 'acme|id-of-joe'],
+    for (const [action, target, event] of [
+      ['revoke-grant', grant?.id ?? '', 'grant-revoke'],
+      ['revoke-session', session?.uid ?? '', 'session-revoke'],
+      ['revoke-everything', 'acme|id-of-joe', 'grant-revoke'],
+      ['disconnect', 'acme|id-of-joe', 'upstream-disconnect'],
+      ['__proto__', 'acme|id-of-joe', 'authorization'],
     ] as const) {
       const seen = await stranger.browser.submit(mine, 'action', 'sign-out', {
         action: [action],
         target: [target],
       });
       expect([seen.status, seen.location]).toEqual([404, undefined]);
+      expect(site.events.at(-1)).toMatchObject({
+        event,
+        outcome: 'failure',
+        userKey: 'acme|id-of-sam',
+      });
     }
     expect(await works(victim.accessToken)).toBe(true);
     const { browser } = await danceAs('root');
@@ -136,6 +141,11 @@ describe('the account page', () => {
     const page = await account(browser);
     for (const form_token of [[], ['x']]) {
       expect((await browser.submit(page, 'action', 'revoke-everything', { form_token })).status).toBe(400);
+      expect(site.events.at(-1)).toMatchObject({
+        event: 'grant-revoke',
+        outcome: 'failure',
+        userKey: 'acme|id-of-uma',
+      });
     }
     const other = await danceAs('eli');
     const token = /name="form_token" value="([^"]*)"/.exec((await account(other.browser)).text)?.[1] ?? '';
@@ -143,6 +153,35 @@ describe('the account page', () => {
     expect(await works(accessToken)).toBe(true);
     expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
     expect(page.headers.get('x-frame-options')).toBe('DENY');
+  });
+
+  it.each([
+    ['another origin', { origin: 'https://evil.example' }],
+    ['another site, as the browser says', { 'sec-fetch-site': 'cross-site' }],
+    ['a sibling of this host', { 'sec-fetch-site': 'same-site' }],
+  ])('takes no form from %s, which is on record', async (_who, headers) => {
+    const { browser, accessToken } = await danceAs('vic');
+    const form_token = /name="form_token" value="([^"]*)"/.exec((await account(browser)).text)?.[1] ?? '';
+    const body = new URLSearchParams({ form_token, action: 'revoke-everything', target: 'acme|id-of-vic' });
+    const before = site.events.length;
+    const seen = await browser.request(`${site.url}/oauth`, { method: 'POST', headers, body });
+    expect([seen.status, seen.location]).toEqual([403, undefined]);
+    expect(seen.text).toContain('Nothing was changed');
+    expect(site.events.slice(before)).toMatchObject([{ event: 'authorization', outcome: 'failure' }]);
+    expect(await works(accessToken)).toBe(true);
+  });
+
+  it('ends a session without looking through those of others', async () => {
+    const [first, second] = [await danceAs('pat'), await danceAs('pat')];
+    const page = await account(first.browser);
+    const list = vi.spyOn(site.store, 'list');
+    try {
+      await first.browser.submit(page, 'action', 'revoke-session');
+      expect(list.mock.calls.filter(([kind]) => kind === 'oauth:Session')).toEqual([]);
+    } finally {
+      list.mockRestore();
+    }
+    expect((await account(second.browser)).text).toContain('Sign in with');
   });
 
   it('has sessions in cookies that scripts and other sites do not get, and a forged one is none', async () => {

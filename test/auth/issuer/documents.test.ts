@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGuardedFetch, type FetchGuard } from '../../../src/auth/issuer/guarded-fetch.js';
 import { isPublicAddress } from '../../../src/auth/issuer/public-address.js';
 import { Browser } from './browser.js';
-import { allow, authorizeRequest, dance, exchange, toConsent } from './dance.js';
+import { allow, authorizeRequest, dance, exchange, registration, toConsent } from './dance.js';
 import { openSite, type Site } from './open-site.js';
 import { startTlsServer, type TlsServer } from './tls-server.js';
 
@@ -58,6 +58,23 @@ async function ask(id: string, changes = {}) {
   const redirect_uri = `${new URL(id).origin}/callback`;
   return new Browser().request(authorizeRequest(site, id, { redirect_uri, ...changes }).url);
 }
+
+describe('what a client says of itself', () => {
+  it('makes the server fetch nothing: a sector identifier is refused before', async () => {
+    answer = (response) => json(['http://127.0.0.1:4999/callback'])(response);
+    const sector_identifier_uri = `https://client.example:${server.port}/sector.json`;
+    const { status, body } = await registration(site, { sector_identifier_uri });
+    expect([status, body['error']]).toEqual([400, 'invalid_client_metadata']);
+    expect(requests).toEqual([]);
+  });
+
+  it('makes the server fetch nothing but itself: a document with a sector identifier is refused', async () => {
+    const id = newId();
+    answer = (response) => json(document(id, { sector_identifier_uri: `${id}/sector` }))(response);
+    expect((await ask(id)).status).toBe(400);
+    expect([...new Set(requests)]).toEqual([new URL(id).pathname]);
+  });
+});
 
 describe('clients that are known by a metadata document', () => {
   it('need no registration, and are asked for once', async () => {
