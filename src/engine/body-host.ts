@@ -10,6 +10,7 @@ import type { Released } from '../model/outcome.js';
 import type { Secret } from '../model/settings.js';
 import { bareForm, readAnswer } from './elicit-form.js';
 import type { ExecuteCall } from './executor.js';
+import { tokenOfCall } from './external-token.js';
 import type { Logger } from './logger.js';
 import type { CallTree } from './call-tree.js';
 
@@ -163,15 +164,18 @@ export function createBodyHost(parts: HostParts): BodyHost {
   const progress = bounded(call.client?.progress);
   const notes = createFetchNotes(parts);
   const effects: Effects = { first: undefined };
-  const { caller, request, signal, outlives, externalToken } = call;
-  const token = externalToken === undefined ? {} : { externalToken };
-  const run = { caller, request, signal, outlives, limits, ...token };
+  const { caller, request, signal, outlives } = call;
+  const token = tokenOfCall(call);
+  const run = { caller, request, signal, outlives, limits };
   return {
-    query: (sql, params) => {
+    query: async (sql, params) => {
       if (!rights.readOnly && effects.first === undefined && mayWrite(sql)) effects.first = 'what it writes';
-      return tree.session.query(sql, params, rights, run);
+      const externalToken = call.externalToken && (await token.find()); // a view may ask for it, too
+      const whose = externalToken === undefined ? run : { ...run, externalToken };
+      return tree.session.query(sql, params, rights, whose);
     },
     secret: (name) => secretOf(secrets, name),
+    externalToken: token.find,
     elicit: (question) => elicit(parts, effects, question),
     callEndpoint: (name, args) => {
       effects.first ??= 'ctx.endpoints.call';
@@ -186,5 +190,6 @@ export function createBodyHost(parts: HostParts): BodyHost {
       notes.fetchStarted(id, method, url);
     },
     fetchEnded: notes.fetchEnded,
+    hide: token.hide,
   };
 }

@@ -8,8 +8,8 @@ import type { CallTree, CallWithin } from './call-tree.js';
 export interface ExecuteCall {
   readonly caller: Caller;
   readonly request: RequestContext;
-  /** The caller's own token at the provider, where bodies may have it. Secret. */
-  readonly externalToken?: string;
+  /** Looks up the caller's own token at the provider, where bodies may have it. Secret. */
+  readonly externalToken?: () => Promise<string | undefined>;
   /** Aborts with the error that the call then fails with. */
   readonly signal: AbortSignal;
   /** Keeps a row of the result; rows that it refuses are dropped while they stream. Throws to fail the call. */
@@ -48,7 +48,5 @@ export interface Executor {
    * that the caller wrote, which must be on record whatever becomes of the process.
    */
   readonly recordsIntent: boolean;
-  /** The body can read facts of the caller in SQL, his token at the provider among them. */
-  readonly readsCaller: boolean;
   readonly execute: (args: JsonObject, call: ExecuteCall) => Promise<Produced>;
 }

@@ -1,19 +1,54 @@
+import { redacted } from '../audit/redacted.js';
+import { toMxcpError } from '../errors.js';
+import type { BodyHost } from '../execute/typescript/body-host.js';
 import type { Caller } from '../model/caller.js';
-import type { Operation } from './operation.js';
+import type { ExecuteCall } from './executor.js';
 import type { Runtime } from './runtime.js';
 
+function untilStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(toMxcpError(signal.reason));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
 /**
- * The caller's own token at the identity provider that he signed in at, where its settings let bodies have it
- * (`expose_token`, spec page 06, "Providers"); undefined where they do not, where the body cannot read it, or where there is
- * none that works.
+ * What gives the caller's own token at the identity provider that he signed in at, where its settings let bodies have it
+ * (`expose_token`, spec page 06, "Providers"); undefined where they do not. The provider may have to be asked for it, so it is
+ * looked up when somebody asks, and once. It is undefined itself when there is none that works; rejects with the signal's
+ * reason.
  */
-export async function externalTokenOf(
+export function externalTokenOf(
   { auth, project }: Runtime,
   { key, provider, source }: Caller,
-  { executor }: Operation,
-): Promise<string | undefined> {
-  if (!executor.readsCaller || auth === undefined || key === null || source !== 'verified') return undefined;
+  signal: AbortSignal,
+): (() => Promise<string | undefined>) | undefined {
+  if (auth === undefined || key === null || source !== 'verified') return undefined;
   const providers = project.auth.issuer?.providers ?? [];
-  const exposed = providers.some(({ name, exposeToken }) => exposeToken && name === provider);
-  return exposed ? auth.externalToken(key) : undefined;
+  if (!providers.some(({ name, exposeToken }) => exposeToken && name === provider)) return undefined;
+  let found: Promise<string | undefined> | undefined;
+  return () => (found ??= untilStopped(auth.externalToken(key), signal));
+}
+
+/** The token of one call of a body. */
+export interface CallToken {
+  readonly find: () => Promise<string | undefined>;
+  readonly hide: BodyHost['hide'];
+}
+
+/** The caller's token as a body asks for it: remembered once it was given, so that `hide` finds it in what the body says. */
+export function tokenOfCall({ externalToken }: ExecuteCall): CallToken {
+  let given: string | undefined;
+  return {
+    find: async () => (given ??= await externalToken?.()),
+    hide: (said) => (given === undefined || given === '' ? said : withoutText(said, given)),
+  };
+}
+
+function withoutText<T>(said: T, text: string): T {
+  const hidden = (_key: string, value: unknown): unknown =>
+    typeof value === 'string' ? value.replaceAll(text, redacted) : value;
+  return JSON.parse(JSON.stringify(said), hidden) as T;
 }

@@ -103,13 +103,13 @@ async function runStages(
     const client = callClient(runtime, progress.request, operation, args, deadline);
     await spendState(runtime, progress.request);
     if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
-    const externalToken = await externalTokenOf(runtime, caller, operation);
+    const externalToken = externalTokenOf(runtime, caller, deadline.signal);
     const around = {
       outlives: (work: Promise<unknown>): void => void outliving.push(work),
       callWithin: callsWithin(runtime, progress, operation, deadline.signal, position),
       ...(position && { tree: position.tree }),
       ...(client && { client }),
-      ...(externalToken !== undefined && { externalToken }),
+      ...(externalToken && { externalToken }),
       ...(progress.request.http && { http: progress.request.http }),
     };
     return await runBody({ progress, operation, subject, args, signal: deadline.signal, options, around });

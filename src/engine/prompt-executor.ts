@@ -6,7 +6,6 @@ import type { Executor } from './executor.js';
 export function promptExecutor(render: (args: JsonObject) => readonly RenderedMessage[]): Executor {
   return {
     recordsIntent: false,
-    readsCaller: false,
     execute: (args) => {
       const response = render(args).map(({ role, text }) => ({ role, text }));
       return Promise.resolve({ response, blob: false, truncated: false, settle: () => Promise.resolve() });

@@ -31,11 +31,13 @@ export function sqlExecutor(
 ): Executor {
   const { shapeRows } = compileResult(endpoint.returns);
   const { limits } = endpoint;
+  const usesCaller = body.kind === 'sql' && body.usesCaller;
   return {
     recordsIntent: body.effects === 'write' || (body.kind === 'builtin' && body.tool === 'execute_sql_query'),
-    readsCaller: body.kind === 'sql' && body.usesCaller,
     execute: async (args, call) => {
-      const run = { ...call, limits };
+      const { externalToken: lookUp, ...around } = call;
+      const externalToken = usesCaller ? await lookUp?.() : undefined;
+      const run = { ...around, limits, ...(externalToken !== undefined && { externalToken }) };
       const session = call.tree?.session;
       return shaped(
         await (session ? session.run(body, args, run) : database.run(body, args, run)),

@@ -155,7 +155,6 @@ export function typescriptExecutor(
   };
   return {
     recordsIntent: true,
-    readsCaller: true, // its SQL is known when it runs
     execute: async (args, call) =>
       call.tree
         ? { ...(await runIn(plan, call.tree, args, call)), settle: nothingToSettle }

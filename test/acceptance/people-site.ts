@@ -76,9 +76,17 @@ interface PeopleOptions {
   readonly rates?: string;
   /** Further keys of `auth`, as a flow mapping has them. */
   readonly auth?: string;
+  /** Further keys of the provider, likewise. */
+  readonly provider?: string;
+  /** Further files of the site. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
-function siteFile(standIn: OidcStandIn, port: number, { rates = generous, auth }: PeopleOptions): string {
+function siteFile(
+  standIn: OidcStandIn,
+  port: number,
+  { rates = generous, auth, provider }: PeopleOptions,
+): string {
   return `mxcp: 1
 project: people
 profile: default
@@ -93,7 +101,7 @@ profiles:
     auth:
       provider: oidc
       role_claim: role
-      oidc: {name: corp, client_id: ${clientId}, client_secret: '${clientSecret}', discovery_url: '${standIn.url}'}
+      oidc: {name: corp, client_id: ${clientId}, client_secret: '${clientSecret}', discovery_url: '${standIn.url}'${provider === undefined ? '' : `, ${provider}`}}
 ${auth === undefined ? '' : `      ${auth}\n`}limits: {rate: {${rates}}}
 `;
 }
@@ -103,7 +111,7 @@ export async function servePeople(options: PeopleOptions = {}): Promise<PeopleSi
   const standIn = await startOidc({ people: people() });
   const port = await freePort();
   const site = await serveSite(
-    { 'mxcp-site.yml': siteFile(standIn, port, options), ...tools },
+    { 'mxcp-site.yml': siteFile(standIn, port, options), ...tools, ...options.files },
     { settings: { port } },
   );
   const address = { url: new URL(site.url).origin, mcpUrl: site.url };

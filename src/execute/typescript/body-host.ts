@@ -7,6 +7,8 @@ export interface BodyHost {
   /** Rows of the last statement. `params`: by name, or in order. */
   readonly query: (sql: string, params: JsonObject | readonly Json[]) => Promise<readonly JsonObject[]>;
   readonly secret: (name: string) => JsonObject;
+  /** The caller's own token at the identity provider; undefined where there is none for bodies. */
+  readonly externalToken: () => Promise<string | undefined>;
   readonly elicit: (question: { key: string; schema: JsonObject; message: string }) => Promise<Json>;
   readonly callEndpoint: (name: string, args: JsonObject) => Promise<Json>;
   readonly log: (level: LogLevel, message: string, data: Json) => void;
@@ -15,4 +17,6 @@ export interface BodyHost {
   readonly businessEvent: (event: JsonObject) => void;
   readonly fetchStarted: (id: number, method: string, url: string) => void;
   readonly fetchEnded: (id: number, status: number, durationMs: number) => void;
+  /** What a body says beside its result, without the token that it was given. */
+  readonly hide: <T>(said: T) => T;
 }

@@ -32,6 +32,7 @@ export interface OpenCall {
   /** Rejects with `HostileMessage`. */
   readonly receive: (message: CallMessage) => Promise<void>;
   readonly fail: (error: MxcpError) => void;
+  readonly hide: BodyHost['hide'];
 }
 
 /** The error that an aborted run fails with: the signal's reason when it is one of ours. */
@@ -129,5 +130,6 @@ export function openCall(call: number, run: Run, send: Send, stop: () => void): 
       else await serve(run, message, tally, send);
     },
     fail: (error) => settle.reject(error),
+    hide: run.host.hide,
   };
 }

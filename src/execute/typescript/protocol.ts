@@ -59,7 +59,7 @@ export type ToWorker =
     };
 
 /** What a body can ask for, and waits for. */
-export type AskOperation = 'query' | 'execute' | 'secret' | 'elicit' | 'call';
+export type AskOperation = 'query' | 'execute' | 'secret' | 'token' | 'elicit' | 'call';
 
 /** What a body can tell, without an answer. */
 export type TellOperation = 'log' | 'progress' | 'event' | 'fetch' | 'fetched';

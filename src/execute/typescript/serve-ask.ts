@@ -43,6 +43,8 @@ export async function serveAsk(host: BodyHost, operation: AskOperation, input: J
       return null;
     case 'secret':
       return host.secret(memberText(input, 'name'));
+    case 'token':
+      return (await host.externalToken()) ?? null;
     case 'elicit':
       return host.elicit({
         key: memberText(input, 'key'),

@@ -1,4 +1,6 @@
 import { lostError } from './body-error.js';
+import type { BodyHost } from './body-host.js';
+import { hideSaid } from './hide-said.js';
 import { maxTells, openCall, type CallMessage, type OpenCall, type Run } from './open-call.js';
 import type { FromWorker, ToWorker, WorkerResult } from './protocol.js';
 import { HostileMessage, readMessage } from './read-message.js';
@@ -36,6 +38,8 @@ interface State {
   /** Messages that named no open call. */
   strays: number;
   dirty: boolean;
+  /** Of the call that ended last: what it printed may be on its way. */
+  hideLast: BodyHost['hide'];
   end: WorkerEnd | undefined;
 }
 
@@ -82,9 +86,17 @@ function receive(state: State, message: FromWorker, events: WorkerEvents, { send
   call.receive(message).catch((error: unknown) => disturbed(kill, error));
 }
 
+/** Without the tokens that the calls of this worker were given: one passes them on to another. */
+function hideTokens<T>({ calls, hideLast }: State, said: T): T {
+  let left = hideLast(said);
+  for (const { hide } of calls.values()) left = hide(left);
+  return left;
+}
+
 function receiveText(state: State, text: string, events: WorkerEvents, line: Line): void {
   try {
-    receive(state, readMessage(text), events, line);
+    const message = hideSaid(readMessage(text), (said) => hideTokens(state, said));
+    receive(state, message, events, line);
   } catch (error) {
     disturbed(line.kill, error);
   }
@@ -102,7 +114,10 @@ async function runIn(state: State, wanted: Run, { send, kill }: Line): Promise<W
   const number = state.numbers;
   const call = openCall(number, wanted, send, () => kill('stopped', 'it did not stop when its call did'));
   state.calls.set(number, call);
-  return call.result.finally(() => state.calls.delete(number));
+  return call.result.finally(() => {
+    state.calls.delete(number);
+    state.hideLast = call.hide;
+  });
 }
 
 /** Starts a worker and keeps its calls apart: a message that names no open call is dropped. */
@@ -111,7 +126,14 @@ export function startWorker(
   options: Omit<LinkOptions, 'maxMessageBytes'>,
   events: WorkerEvents,
 ): BodyWorker {
-  const state: State = { calls: new Map(), numbers: 0, strays: 0, dirty: false, end: undefined };
+  const state: State = {
+    calls: new Map(),
+    numbers: 0,
+    strays: 0,
+    dirty: false,
+    hideLast: (said) => said,
+    end: undefined,
+  };
   let tellEnd: (end: WorkerEnd) => void;
   const ended = new Promise<WorkerEnd>((resolve) => (tellEnd = resolve));
   const send = (message: ToWorker): void => {
@@ -125,7 +147,7 @@ export function startWorker(
     { ...options, maxMessageBytes: () => maxMessageBytes(state) },
     {
       text: (text) => receiveText(state, text, events, { send, kill }),
-      output: events.output,
+      output: (line) => events.output(hideTokens(state, line)),
       end: (told) => tellEnd(endCalls(state, told)),
     },
   );

@@ -30,6 +30,7 @@ const nothing = (): void => undefined;
 export const quietHost: BodyHost = {
   query: () => Promise.resolve([]),
   secret: () => ({}),
+  externalToken: () => Promise.resolve(undefined),
   elicit: () => Promise.resolve(null),
   callEndpoint: () => Promise.resolve(null),
   log: nothing,
@@ -37,4 +38,5 @@ export const quietHost: BodyHost = {
   businessEvent: nothing,
   fetchStarted: nothing,
   fetchEnded: nothing,
+  hide: (said) => said,
 };

@@ -70,6 +70,12 @@ function createLog(scope: CallScope, most = maxTold): ToolContext['log'] {
   return Object.freeze({ debug: at('debug'), info: at('info'), warn: at('warning'), error: at('error') });
 }
 
+/** The method is not enumerable: a body may return its user, or copy him. */
+function createUser(scope: CallScope, { user }: CallFacts): ToolContext['user'] {
+  const value = (): Promise<Json> => scope.ask('token', {});
+  return Object.defineProperty(user, 'externalToken', { value }) as unknown as ToolContext['user'];
+}
+
 /** The setting at a path, or all settings below it as an object. */
 function settingAt(settings: JsonObject, path: string): Json | undefined {
   if (Object.hasOwn(settings, path)) return settings[path];
@@ -124,7 +130,7 @@ export function createContext(
   return Object.freeze({
     ...createCommon(scope, settings, Object.freeze(plugins)),
     db: createDatabase(scope),
-    user: facts.user as unknown as ToolContext['user'],
+    user: createUser(scope, facts),
     request: facts.request as unknown as ToolContext['request'],
     log: createLog(scope),
     progress: createProgress(scope),
