@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import type { Transport } from '../model/call.js';
 import type { JsonObject } from '../model/json.js';
 import type { AuditSettings } from '../model/settings.js';
@@ -48,7 +47,11 @@ export class ChainWriter {
   readonly #uuid = createUuidV7();
   #file: SegmentFile;
   #position: ChainPosition | undefined;
+  /** The last record that a sync has handed to the disk. */
+  #synced: ChainPosition | undefined;
   #day = 0;
+  #begun = 0;
+  /** Of segments that stayed: attempts on a full disk would carry the names into the future. */
   #lastBegun = 0;
   #firstSeq = 0;
   #unsynced = false;
@@ -85,25 +88,35 @@ export class ChainWriter {
     return this.seq;
   }
 
-  /** Hands everything that was put so far to the disk. After a failure the segment is not written to again. */
+  /**
+   * Hands everything that was put so far to the disk. After a failure the segment is neither written nor synced again: the
+   * system reports a lost page once, and a second sync would say that all is well.
+   */
   async sync(): Promise<void> {
     const { seq } = this;
+    const position = this.#position;
+    if (this.#abandoned) throw new Error('a sync of this segment has failed');
     try {
       await this.#file.sync();
     } catch (error) {
       this.#abandoned = true;
       throw error;
     }
+    if (seq > (this.#synced?.seq ?? 0)) this.#synced = position;
     if (this.seq === seq) this.#unsynced = false;
   }
 
+  /** True when a sync has something to do. */
   get unsynced(): boolean {
-    return this.#unsynced;
+    return this.#unsynced && !this.#abandoned;
   }
 
-  /** Replaces the segment's head when it is not the newest any more, or has not shown life for an hour. */
+  /**
+   * Replaces the head when there is a newer one, or it has not shown life for an hour. It names what is on the disk: after a
+   * power cut, a record that a head names and that is gone would look like one that somebody has cut off.
+   */
   replaceHead(): void {
-    const position = this.#position;
+    const position = this.#options.settings.sync === 'never' ? this.#position : this.#synced;
     const now = this.#options.now();
     if (position === undefined || (position.seq === this.#headSeq && now - this.#headTime < headBeatMs))
       return;
@@ -119,7 +132,7 @@ export class ChainWriter {
   #turn(mayUseReserve: boolean): void {
     const old = this.#file;
     if (!old.exists()) this.#options.reserve.renew();
-    if (this.#unsynced && !this.#abandoned && this.#options.settings.sync !== 'never') old.syncNow();
+    if (this.unsynced && this.#options.settings.sync !== 'never') old.syncNow();
     const next = this.#create();
     this.#begin(next, [], mayUseReserve);
     this.#abandoned = false;
@@ -129,11 +142,10 @@ export class ChainWriter {
 
   #create(): SegmentFile {
     const { place, settings, now } = this.#options;
-    const begun = Math.max(now(), this.#lastBegun + 1000);
-    this.#lastBegun = begun;
+    this.#begun = Math.max(now(), this.#lastBegun + 1000);
     return SegmentFile.create(
       place.folder,
-      segmentName(place.stem, begun, this.#writer),
+      segmentName(place.stem, this.#begun, this.#writer),
       settings.sync !== 'never',
     );
   }
@@ -145,11 +157,11 @@ export class ChainWriter {
       const sealed = this.#seal(this.#firstEntry(file.name, torn), undefined, Infinity);
       this.#write(file, sealed, mayUseReserve);
     } catch (error) {
-      file.close();
-      rmSync(file.path, { force: true });
+      file.discard();
       throw error;
     }
     this.#firstSeq = this.seq;
+    this.#lastBegun = this.#begun;
     this.#day = utcDay(this.#options.now());
   }
 

@@ -42,17 +42,17 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   const place = logPlace(options.settings.path);
   try {
     makeFolder(place.folder);
-    return openWriter(options, place, await setTornAside(place));
+    return await openWriter(options, place, await setTornAside(place));
   } catch (error) {
     throw toUnavailable(error, resolve(place.folder));
   }
 }
 
-function openWriter(
+async function openWriter(
   options: AuditLogOptions,
   place: LogPlace,
   torn: Awaited<ReturnType<typeof setTornAside>>,
-): AuditLog {
+): Promise<AuditLog> {
   const { settings, siteSecret, now = Date.now } = options;
   const reserve = openReserve(
     join(place.folder, `${place.stem}.reserve`),
@@ -72,6 +72,7 @@ function openWriter(
   );
   try {
     reserve.refill();
+    if (settings.sync !== 'never') await chain.sync();
     chain.replaceHead();
   } catch (error) {
     chain.close();

@@ -8,6 +8,7 @@ import {
   fsyncSync,
   ftruncateSync,
   openSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -43,7 +44,12 @@ export class SegmentFile {
   /** Creates a new segment, mode 0600. Throws when the file exists or cannot be made. */
   static create(folder: string, name: string, durable: boolean): SegmentFile {
     const file = new SegmentFile(folder, name);
-    if (durable) syncFolder(folder);
+    try {
+      if (durable) syncFolder(folder);
+    } catch (error) {
+      file.discard();
+      throw error;
+    }
     return file;
   }
 
@@ -88,6 +94,12 @@ export class SegmentFile {
     if (this.#closing) return;
     this.#closing = true;
     if (this.#syncs === 0) closeSync(this.#fd);
+  }
+
+  /** Closes and removes a segment that has no record yet. */
+  discard(): void {
+    this.close();
+    rmSync(this.path, { force: true });
   }
 
   #cut(): void {

@@ -6,16 +6,10 @@ import { checkHead, headFolder, parseHead, readHeads, type FoundHead } from './h
 import { logPlace, type LogPlace, type SegmentName } from './segment-name.js';
 import { listSegments } from './segment-scan.js';
 import type { SegmentHeadLine } from './segment-head-line.js';
-import type { ChainPosition } from './segment-tail.js';
+import { readTail, type ChainPosition } from './segment-tail.js';
 import { createSignatureCheck, type SignatureCheck, type SigningKeys } from './sign.js';
 import { maxFindings, type Finding, type VerifyAnswer, type VerifyReport } from './verify-report.js';
-import {
-  readFirstLine,
-  verifySegment,
-  type Anchor,
-  type SegmentEnd,
-  type VerifyState,
-} from './verify-segment.js';
+import { readFirstLine, verifySegment, type Anchor, type VerifyState } from './verify-segment.js';
 
 export interface VerifyOptions {
   /** `audit.path`. */
@@ -54,7 +48,7 @@ class Verification {
   readonly #firstLines = new Map<string, SegmentHeadLine | undefined>();
   readonly #anchors = new Map<string, Anchor[]>();
   readonly #anchored = new Map<string, number>();
-  readonly #ends = new Map<string, SegmentEnd>();
+  readonly #ends = new Map<string, ChainPosition | undefined>();
   readonly #findings: Finding[] = [];
   readonly #kinds = new Set<Finding['kind']>();
   #findingCount = 0;
@@ -77,6 +71,7 @@ class Verification {
       report: (finding) => this.#report(finding),
       open: new Map(),
       retired: new Map(),
+      unfinished: [],
       records: 0,
       unchecked: 0,
     };
@@ -140,7 +135,7 @@ class Verification {
     for (const { name, writer } of this.#segments) {
       const stated = this.#firstLines.get(name)?.previous;
       const known = last.get(writer);
-      if (this.#firstLines.get(name)?.segment !== name) {
+      if (this.#firstLines.get(name)?.segment !== name && !this.#isUnbegun(name)) {
         this.#report({
           kind: 'broken',
           file: name,
@@ -152,9 +147,14 @@ class Verification {
       if (!linked) starts.push({ name, previous: stated });
       const end = verifySegment(state, name, linked ? known : stated);
       this.#ends.set(name, end);
-      last.set(writer, end.last);
+      last.set(writer, end);
     }
     return starts;
+  }
+
+  /** A process that was killed before its first record leaves a segment without a line. Anchors tell when there was one. */
+  #isUnbegun(name: string): boolean {
+    return readTail(join(this.#place.folder, name)).lastLine === undefined;
   }
 
   /** What a chain's first segment names as its predecessor is here, or was deleted on purpose. */
@@ -169,11 +169,11 @@ class Verification {
 
   #checkAnchors(state: VerifyState): void {
     for (const [segment, anchors] of this.#anchors) {
-      const end = this.#ends.get(segment);
+      const end = this.#ends.get(segment)?.seq ?? 0;
       const highest = anchors.reduce((best, one) => (one.seq > best.seq ? one : best));
-      if (end === undefined) this.#checkGone(state, segment, highest);
-      else if ((end.last?.seq ?? 0) < highest.seq) {
-        const message = `ends at record ${end.last?.seq ?? 0}, but ${highest.by} names record ${highest.seq}`;
+      if (!this.#ends.has(segment)) this.#checkGone(state, segment, highest);
+      else if (end < highest.seq) {
+        const message = `ends at record ${end}, but ${highest.by} names record ${highest.seq}`;
         this.#report({ kind: 'missing-tail', file: segment, message });
       }
     }
@@ -223,7 +223,7 @@ class Verification {
   #unanchored(): number {
     let count = 0;
     for (const { name } of this.#segments) {
-      const last = this.#ends.get(name)?.last?.seq ?? 0;
+      const last = this.#ends.get(name)?.seq ?? 0;
       const first = this.#firstLines.get(name)?.previous?.seq ?? 0;
       count += Math.max(0, last - Math.max(first, this.#anchored.get(name) ?? 0));
     }
@@ -249,6 +249,7 @@ class Verification {
       unchecked: state.unchecked,
       running,
       retired: state.retired.size,
+      unfinished: state.unfinished,
       notChained: existsSync(join(this.#place.folder, legacy)) ? [legacy] : [],
       findings: this.#findings,
       findingCount: this.#findingCount,

@@ -25,6 +25,8 @@ export interface VerifyReport {
   readonly running: number;
   /** Segments that were deleted by `log-cleanup` and are named in its notes. */
   readonly retired: number;
+  /** Segments with bytes behind their last line end: a line that is being written, or that a power cut tore. */
+  readonly unfinished: readonly string[];
   /** Files that are no chain: those of the Python program. */
   readonly notChained: readonly string[];
   /** In the order of files and lines, at most `maxFindings`. */

@@ -28,15 +28,10 @@ export interface VerifyState {
   readonly report: (finding: Finding) => void;
   readonly open: Map<string, OpenCall>;
   readonly retired: Map<string, ChainPosition>;
+  /** Segments with bytes behind their last line end: a line that is being written, or that a power cut tore. */
+  readonly unfinished: string[];
   records: number;
   unchecked: number;
-}
-
-/** Where a segment ended, as far as it could be followed. */
-export interface SegmentEnd {
-  readonly last: ChainPosition | undefined;
-  /** Bytes behind the last line end: a line that is being written, or that a power cut tore. */
-  readonly tornBytes: number;
 }
 
 interface Follow {
@@ -123,17 +118,19 @@ export function readFirstLine(folder: string, name: string): SegmentHeadLine | u
   return undefined;
 }
 
-/** Checks every record of a segment, beginning behind `previous`; findings go to the state's `report`. */
+/**
+ * Checks every record of a segment, beginning behind `previous`; findings go to the state's `report`. Gives the last record,
+ * as far as the segment could be followed.
+ */
 export function verifySegment(
   state: VerifyState,
   name: string,
   previous: ChainPosition | undefined,
-): SegmentEnd {
+): ChainPosition | undefined {
   const follow: Follow = { name, previous, known: true };
-  let tornBytes = 0;
   for (const { number, bytes, whole } of readLines(join(state.folder, name))) {
     if (whole) checkLine(state, follow, bytes, number);
-    else tornBytes = bytes.length;
+    else state.unfinished.push(name);
   }
-  return { last: follow.previous?.segment === name ? follow.previous : undefined, tornBytes };
+  return follow.previous?.segment === name ? follow.previous : undefined;
 }

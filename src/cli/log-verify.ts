@@ -38,11 +38,12 @@ function answerText({ answer, unanchored, unchecked, findings }: VerifyReport): 
 }
 
 function reportText(report: VerifyReport, answer: string): string {
-  const { segments, records, retired, running, notChained, findings, findingCount } = report;
+  const { segments, records, retired, running, unfinished, notChained, findings, findingCount } = report;
   const notes = [
     `${records} records in ${segments} segments`,
     ...(retired > 0 ? [`${retired} segments deleted by log-cleanup`] : []),
     ...(running > 0 ? [`${running} calls without an outcome, started less than 10 minutes ago`] : []),
+    ...unfinished.map((file) => `${file}: ends with an unfinished line, which is not checked`),
     ...notChained.map((file) => `${file}: not chained`),
   ];
   const listed = findings.map((one) => `${placeOf(one)}: ${one.message}`);

@@ -254,6 +254,22 @@ describe('a removed folder', () => {
 });
 
 describe('a folder that cannot be written', () => {
+  it('does not carry the names of segments into the future, however many calls fail meanwhile', async () => {
+    const site = makeSite();
+    const now = Date.parse('2026-11-20T10:00:00Z');
+    const options = { settings: site.settings, siteSecret, reserve: false, now: () => now };
+    const log = await openAuditLog(options);
+    renameSync(site.folder, `${site.folder}.old`);
+    writeFileSync(site.folder, '');
+    for (let call = 0; call < 100; call += 1)
+      await expect(log.append(entry())).rejects.toMatchObject(unavailable);
+    rmSync(site.folder);
+    mkdirSync(site.folder);
+    await log.append(entry());
+    await log.close();
+    expect(segments(site.folder)).toEqual([expect.stringContaining('-20261120T100001Z-')]);
+  });
+
   it('fails calls while it is read-only', async () => {
     const site = mountedSite(4_194_304);
     if (site === undefined) return;

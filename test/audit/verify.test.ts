@@ -2,8 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ChainWriter } from '../../src/audit/chain-writer.js';
 import { openAuditLog } from '../../src/audit/open-audit-log.js';
+import { openReserve } from '../../src/audit/reserve.js';
 import { sealRecord } from '../../src/audit/seal.js';
+import { logPlace } from '../../src/audit/segment-name.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import type { VerifyReport } from '../../src/audit/verify-report.js';
 import { entry, makeSite, segments, siteSecret, type Site } from './support.js';
@@ -96,11 +99,55 @@ describe('an untouched log', () => {
     expect(verify(site)).toMatchObject({ answer: 'anchored', segments: 12, findings: [] });
   });
 
+  it('is intact where a process was killed before its first record, and says where a line is unfinished', async () => {
+    const site = makeSite();
+    const segment = await write(site, 1);
+    const [empty, begun] = ['a', 'b'].map((writer) => segment.replace(/[0-9a-f]{12}/, writer.repeat(12)));
+    writeFileSync(join(site.folder, empty!), '');
+    writeFileSync(join(site.folder, begun!), '{"begun":');
+    expect(verify(site)).toMatchObject({
+      answer: 'anchored',
+      segments: 3,
+      findings: [],
+      unfinished: [begun],
+    });
+    writeFileSync(join(site.folder, segment), '');
+    expect(places(verify(site))).toEqual([`missing-tail ${segment}:`]);
+  });
+
   it("reports the Python program's file as not chained", async () => {
     const site = makeSite();
     await write(site, 1);
     writeFileSync(site.settings.path, '{"schema_name":"mxcp.endpoints"}\n');
     expect(verify(site)).toMatchObject({ answer: 'anchored', notChained: ['logs-default.jsonl'] });
+  });
+});
+
+describe('a head', () => {
+  it('names what is on the disk, not what was written since', async () => {
+    const site = makeSite();
+    await write(site, 0);
+    const chain = new ChainWriter(
+      {
+        place: logPlace(site.settings.path),
+        settings: site.settings,
+        signer: undefined,
+        reserve: openReserve('', 0),
+        headFolders: [site.folder],
+        transport: 'api',
+        now: Date.now,
+      },
+      [],
+    );
+    const put = (): number => chain.put(entry(), { mayUseReserve: false });
+    const onDisk = put();
+    const synced = chain.sync();
+    put();
+    await synced;
+    chain.replaceHead();
+    const head = readFileSync(join(site.folder, `${chain.segment}.head`), 'utf8');
+    expect(JSON.parse(head)).toMatchObject({ seq: onDisk });
+    chain.close();
   });
 });
 

@@ -1,0 +1,33 @@
+import type * as Fs from 'node:fs';
+import { expect, it, vi } from 'vitest';
+import { openAuditLog } from '../../src/audit/open-audit-log.js';
+import { entry, makeSite, segments, siteSecret } from './support.js';
+
+const disk = vi.hoisted(() => ({ fails: false }));
+
+// The system calls of a disk that loses a page: it says so once, and every later sync succeeds.
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof Fs>();
+  const fdatasync = (fd: number, done: (error: Error | null) => void): void => {
+    if (!disk.fails) fs.fdatasync(fd, done);
+    else {
+      disk.fails = false;
+      setTimeout(done, 1, Object.assign(new Error('i/o error'), { code: 'EIO' }));
+    }
+  };
+  return { ...fs, fdatasync };
+});
+
+it('fails every call whose record a failed sync may have lost, and goes on in a new segment', async () => {
+  const site = makeSite({ sync: 'always' });
+  const log = await openAuditLog({ settings: site.settings, siteSecret, reserve: false });
+  disk.fails = true;
+  const calls = ['in the sync that fails', 'behind it'].map((name) =>
+    log.append(entry({ operation_name: name })),
+  );
+  const ends = await Promise.allSettled(calls);
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await log.append(entry());
+  expect(segments(site.folder)).toHaveLength(2);
+  await log.close();
+});
