@@ -31,6 +31,12 @@ export interface ToolUser {
     readonly capabilities: readonly string[];
     readonly scopes: readonly string[] | 'all';
     readonly claims: JsonObject;
+    /**
+     * The caller's own token at the identity provider, asked for when this is called; null where there is none: the provider
+     * does not say `expose_token: true`, or the caller did not sign in there. Texts that the body sends beside its result
+     * cannot hold it.
+     */
+    readonly externalToken: () => Promise<string | null>;
 }
 /** The request around the call. Headers that carry a credential are absent. */
 export interface ToolRequest {
