@@ -235,6 +235,11 @@ describe('a value', () => {
 describe('SQL', () => {
   it.each(cases.sql)('with $name', ({ text, wanted }) => expect(redactSql(text)).toBe(wanted));
 
+  it.each(["'", "e'", '"'])('has one literal of any length behind %s', (open) => {
+    const text = `${open}${'x'.repeat(20_000_000)}${open.slice(-1)}`;
+    expect(redactSql(`SELECT ${text} FROM t`)).toBe(`SELECT ${open === '"' ? text : '?'} FROM t`);
+  });
+
   it('costs linear time, whatever it is', () => {
     for (const unit of ["'", '"', '$', '$$', '/*', "e'", '1.', "''\\"]) {
       const start = performance.now();
