@@ -1,9 +1,8 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isLoopbackHost } from '../../lib/loopback.js';
 import type { Project } from '../../model/project.js';
 import { type Finding, verdict } from './finding.js';
-
-const loopback = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
 
 function transportSecurity({ transport }: Project): Finding {
   const item = { id: 'tls', title: 'Connections are encrypted' };
@@ -13,7 +12,7 @@ function transportSecurity({ transport }: Project): Finding {
   const proxied = http.trustProxy.length > 0 && http.baseUrl?.startsWith('https://') === true;
   if (proxied)
     return { ...item, status: 'pass', detail: `TLS ends at a trusted proxy for ${http.baseUrl ?? ''}` };
-  return verdict(item, loopback.has(http.host), {
+  return verdict(item, isLoopbackHost(http.host), {
     pass: 'only this machine can connect',
     fail: `http on ${http.host} without TLS and without a trusted proxy: tokens and data travel in clear`,
     fix: 'Set transport.http.tls, or base_url: https://… with trust_proxy',

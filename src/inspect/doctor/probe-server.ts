@@ -1,5 +1,5 @@
-import type { Finding } from './finding.js';
-import { verdict } from './finding.js';
+import { isLoopbackHost } from '../../lib/loopback.js';
+import { type Finding, verdict } from './finding.js';
 
 /** One answer of the server, or why there was none. */
 interface Answer {
@@ -91,8 +91,7 @@ function encrypted(url: URL, { headers }: Answer): Finding {
       fix: 'Remove hsts: false; behind a proxy, set trust_proxy so that the server knows of the https',
     });
   }
-  const local = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  return verdict(item, local, {
+  return verdict(item, isLoopbackHost(url.hostname), {
     pass: 'http on this machine only',
     fail: 'http: tokens and data travel in clear',
     fix: 'Serve https (docs/operate.md)',
