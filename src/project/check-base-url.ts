@@ -2,7 +2,8 @@ import type { Problem } from '../errors.js';
 import { isLoopbackHost } from '../lib/loopback.js';
 import type { AuthSettings } from '../model/auth-settings.js';
 import type { TransportSettings } from '../model/settings.js';
-import { at, originOf } from './field.js';
+import { variable } from './expand.js';
+import { at, originOf, stringOf } from './field.js';
 import { problem } from './problems.js';
 import type { SettingsContext } from './settings-context.js';
 
@@ -11,18 +12,17 @@ import type { SettingsContext } from './settings-context.js';
  * authentication is on, because what it publishes and the audience that it checks come from there (spec page 06).
  */
 export function checkBaseUrl(
-  { site, user, profile }: SettingsContext,
+  { env, site, user, profile }: SettingsContext,
   { provider, http }: TransportSettings,
   auth: AuthSettings,
 ): readonly Problem[] {
-  const field =
-    at(user, 'transport', 'http', 'base_url') ??
-    at(profile, 'transport', 'http', 'base_url') ??
-    at(user, 'transport', 'http') ??
-    at(profile, 'transport', 'http') ??
-    site;
+  const stated = at(user, 'transport', 'http', 'base_url') ?? at(profile, 'transport', 'http', 'base_url');
+  const isVariable = (variable(env, 'MXCP_BASE_URL') ?? '') !== '';
+  const origin = isVariable
+    ? { file: 'environment variable MXCP_BASE_URL', line: 1, column: 1 }
+    : originOf(stated ?? at(user, 'transport', 'http') ?? at(profile, 'transport', 'http') ?? site);
   const found = (rule: string, message: string, remedy: string, severity: Problem['severity'] = 'error') => [
-    problem(originOf(field), { rule, message, remedy, severity }),
+    problem(origin, { rule, message, remedy, severity }),
   ];
   const isReached = provider === 'streamable-http' && !auth.open;
   if (http.baseUrl === undefined) {
@@ -32,6 +32,7 @@ export function checkBaseUrl(
   }
   const url = parse(http.baseUrl);
   if (url === undefined) {
+    if (!isVariable && !/^https?:\/\//.test(stringOf(stated) ?? '')) return []; // what the schema says of it
     const message = '`base_url` must be a URL with http or https, without user name, query and fragment';
     return found('wrong-value', message, 'Write it like https://mcp.example.com');
   }

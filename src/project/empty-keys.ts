@@ -44,12 +44,16 @@ function standIn(field: Field, keys: readonly string[], types: readonly string[]
   if (keys.length === 3 && keys[0] === 'authorization' && parent === 'capabilities') {
     return { ...field, data: '' };
   }
-  if (isBare(field) || types.includes('boolean') || parent === 'properties') return field;
+  if (isBare(field) || types.includes('boolean') || parent === 'properties' || isEndpoint(keys)) return field;
   if (types.includes('object') && namedMaps.includes(parent)) {
     return { ...field, entries: new Map(), data: jsonObject([]) };
   }
   return types.includes('array') || types.includes('object') ? undefined : field;
 }
+
+/** `tool:` with its keys beside it, because they are not indented. */
+const isEndpoint = ([key = '', ...below]: readonly string[]): boolean =>
+  below.length === 0 && ['tool', 'resource', 'prompt'].includes(key);
 
 /** True for a word of a flow map without colon: `{type: string, sensitive}`. */
 export function isBare(field: Field): boolean {

@@ -5,7 +5,7 @@ import type { Endpoint } from '../model/endpoint.js';
 import { buildEndpoint } from './build-endpoint.js';
 import type { EndpointContext } from './endpoint-context.js';
 import { checkSchema } from './check-schema.js';
-import { at, booleanOf, itemsOf, stringOf, type Field } from './field.js';
+import { at, booleanOf, itemsOf, stringOf, type Field, type YamlSource } from './field.js';
 import { problemAt, problemOfKey, suggestion } from './problems.js';
 import { readYamlFile } from './yaml-file.js';
 import { shownPath } from './site-paths.js';
@@ -33,7 +33,7 @@ export const endpointKinds = ['tool', 'resource', 'prompt'] as const;
 export async function readEndpointFile(path: string, context: EndpointContext): Promise<EndpointFile> {
   const { source, root, problems } = await readYamlFile({ path, shown: shownPath(context.root, path) });
   const start = { file: source.file, text: source.text, enabled: true, tags: [] };
-  if (root === undefined) return { ...start, problems };
+  if (root === undefined) return { ...start, problems: problems.length > 0 ? problems : [skipped(source)] };
   const kinds = endpointKinds.filter((kind) => root.entries?.has(kind));
   const [kind] = kinds;
   if (kind === undefined) return { ...start, problems: [...problems, noEndpoint(root)] };
@@ -77,8 +77,13 @@ function noEndpoint(root: Field): Problem {
       });
     }
   }
+  return skipped(root.source);
+}
+
+/** For a file that is not meant for this program, or has nothing in it. */
+export function skipped(source: YamlSource): Problem {
   const message = 'This file has no tool, resource or prompt and is skipped';
-  return problemAt(root.source, 0, { severity: 'warning', rule: 'skipped-file', message });
+  return problemAt(source, 0, { severity: 'warning', rule: 'skipped-file', message });
 }
 
 function severalEndpoints(root: Field, kinds: readonly string[]): Problem {

@@ -13,7 +13,8 @@ export async function resolveFileReference(
   try {
     return (await readText(path)).trim();
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new Error(`cannot read the file (${reason})`, { cause: error });
+    const reason =
+      error instanceof Error && 'code' in error ? String(error.code) : 'not a UTF-8 text of at most 4 MiB';
+    throw new Error(`cannot read ${path} (${reason})`, { cause: error });
   }
 }

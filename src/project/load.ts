@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve as resolveFrom } from 'node:path';
-import { ConfigInvalidError, type Problem } from '../errors.js';
+import { ConfigInvalidError, ConfigNotFoundError, type Problem } from '../errors.js';
 import { deepFreeze } from '../lib/freeze.js';
 import type { Project } from '../model/project.js';
 import { assembleProject, type Assembly } from './assemble.js';
@@ -49,10 +49,7 @@ const isError = ({ severity }: Problem): boolean => severity === 'error';
  * need. Throws only ConfigNotFoundError.
  */
 export async function readProject(options: LoadOptions): Promise<ProjectReading> {
-  const start = options.site ?? variable(options.env, 'MXCP_SITE');
-  const location = findSite(
-    start === undefined || start === '' ? options.cwd : resolveFrom(options.cwd, start),
-  );
+  const location = findSite(startOf(options));
   const env = options.envFile === false ? options.env : withDotEnv(options.env, location.root);
   const site = await readSiteFile(location, env, options.profile);
   const variables = checkVariables(env);
@@ -76,6 +73,16 @@ export async function readProject(options: LoadOptions): Promise<ProjectReading>
     productVersion: productVersion(),
   });
   return finish(location, env, assembly, variables);
+}
+
+/** The folder or file that somebody named, which must be there: a slip must not serve another site further up. */
+function startOf({ site, env, cwd }: LoadOptions): string {
+  const named = site ?? variable(env, 'MXCP_SITE') ?? '';
+  if (named === '') return cwd;
+  const start = resolveFrom(cwd, named);
+  if (!existsSync(start))
+    throw new ConfigNotFoundError(`There is no ${start}; --site names a folder of a site`);
+  return start;
 }
 
 function finish(

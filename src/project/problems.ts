@@ -1,6 +1,7 @@
 import type { Origin, Problem } from '../errors.js';
 import { excerpt } from '../lib/source-text.js';
 import { originAt, type Field, type YamlSource } from './field.js';
+import { setsSecret } from './secret-text.js';
 
 /** What a finding is about, before it has a place. */
 export interface Finding {
@@ -14,13 +15,14 @@ export interface Finding {
 
 const longestExcerptLine = 200;
 
-/** The line and caret of a place in a YAML file; undefined where the file may hold secrets or the line is too long to help. */
+/** The line and caret of a place in a YAML file; undefined where it may show a secret or the line is too long to help. */
 function excerptAt(source: YamlSource, offset: number): string | undefined {
   if (source.confidential) return undefined;
   const origin = originAt(source, 0);
   const text = excerpt({ text: source.text, origin, indent: 0 }, Math.min(offset, source.text.length));
   const isBlank = text.trimStart().startsWith('^');
-  return isBlank || text.length > 2 * longestExcerptLine ? undefined : text.replaceAll('\r', '');
+  const isHidden = isBlank || text.length > 2 * longestExcerptLine || setsSecret(text);
+  return isHidden ? undefined : text.replaceAll('\r', '');
 }
 
 /** A problem at an offset of a YAML file. */

@@ -67,13 +67,12 @@ function readEnv({ reader }: SettingsContext, field: Field | undefined): readonl
   return list;
 }
 
-/** A folder of `paths`, which stays inside of the site. */
+/** A folder of `paths`; the usual one in place of one that is outside of the site: nothing is read there. */
 function folderOf({ reader, root, site }: SettingsContext, key: 'typescript' | 'plugins'): string {
   const field = at(site, 'paths', key);
   const folder = join(root, stringOf(field) ?? key);
-  if (field !== undefined && !isInside(root, folder))
-    reader.problems.push(
-      problemOf(field, { rule: 'path-outside', message: `\`paths.${key}\` is outside of the site` }),
-    );
-  return folder;
+  if (field === undefined || isInside(root, folder)) return folder;
+  const message = `\`paths.${key}\` is outside of the site`;
+  reader.problems.push(problemOf(field, { rule: 'path-outside', message }));
+  return join(root, key);
 }

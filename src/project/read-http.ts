@@ -23,6 +23,12 @@ function both({ user, profile }: SettingsContext, ...path: readonly string[]): S
   };
 }
 
+const pathKind: Kind<string> = {
+  what: "a path that begins with '/'",
+  read: textKind.read,
+  parse: (text) => (text.startsWith('/') ? text : undefined),
+};
+
 /** `transport.http` (spec pages 02 and 06): where the server listens, whom it believes, and how it is hardened. */
 export function readHttp(context: SettingsContext): HttpSettings {
   const { reader, overrides } = context;
@@ -41,7 +47,7 @@ export function readHttp(context: SettingsContext): HttpSettings {
   return {
     host: read('host', textKind, 'localhost', { flag: overrides.host, variable: 'MXCP_HOST' }),
     port: read('port', integerKind(0, 65_535), 8000, { flag: overrides.port, variable: 'MXCP_PORT' }),
-    path: read('path', textKind, '/mcp', { variable: 'MXCP_PATH' }),
+    path: read('path', pathKind, '/mcp', { variable: 'MXCP_PATH' }),
     ...(baseUrl !== undefined && { baseUrl: baseUrl.replace(/\/+$/, '') }),
     trustProxy: readTrustProxy(context),
     allowedHosts: read('allowed_hosts', listKind, [], { variable: 'MXCP_ALLOWED_HOSTS' }),

@@ -79,11 +79,13 @@ function chooseProfile(root: Field, env: Environment, flag: string | undefined):
 
 function unknownProfile(root: Field, { name, from, field }: Choice): readonly Problem[] {
   const profiles = at(root, 'profiles');
-  if (profiles === undefined || name === '' || profiles.entries?.has(name) === true) return [];
+  const isEmptyFlag = name === '' && from === 'flag';
+  if (!isEmptyFlag && (profiles === undefined || name === '' || profiles.entries?.has(name) === true))
+    return [];
   const known = entriesOf(profiles).map(([each]) => each);
   const how = { flag: ' (from --profile)', environment: ' (from MXCP_PROFILE)' }[from] ?? '';
   return [
-    problemOf(field ?? profiles, {
+    problemOf(field ?? profiles ?? root, {
       rule: 'unknown-profile',
       message: `There is no profile "${name}"${how} in \`profiles\``,
       remedy: suggestion(didYouMean(name, known)) ?? `Known profiles: ${known.join(', ')}.`,

@@ -76,7 +76,11 @@ export async function findYamlFiles(root: string, folder: string): Promise<Found
       return;
     }
     seen.add(real);
-    const info = await stat(real);
+    const info = await stat(real).catch(() => undefined);
+    if (info === undefined) {
+      dangling.add(path);
+      return;
+    }
     if (info.isFile() && /\.ya?ml$/i.test(path)) files.add(real);
     if (!info.isDirectory()) return;
     const entries = await readdir(real, { withFileTypes: true }).catch(() => undefined);

@@ -3,10 +3,10 @@ import type { Problem } from '../errors.js';
 import type { Endpoint } from '../model/endpoint.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import { checkSchema } from './check-schema.js';
-import { endpointKinds } from './endpoint-file.js';
+import { endpointKinds, skipped } from './endpoint-file.js';
 import { buildTests } from './endpoint-tests.js';
 import { at, stringOf, type Field } from './field.js';
-import { problemAt, problemOf, problemOfKey, suggestion } from './problems.js';
+import { problemOf, problemOfKey, suggestion } from './problems.js';
 import { findYamlFiles, shownPath } from './site-paths.js';
 import { readYamlFile } from './yaml-file.js';
 
@@ -38,7 +38,7 @@ export async function addTestFiles(
     if (file.root === undefined) continue;
     const kinds = endpointKinds.filter((kind) => file.root?.entries?.has(kind));
     if (kinds.length !== 1) {
-      problems.push(kinds.length === 0 ? skipped(file.root) : severalTargets(file.root, kinds[1] ?? ''));
+      problems.push(kinds.length === 0 ? skipped(file.source) : severalTargets(file.root, kinds[1] ?? ''));
       continue;
     }
     const checked = checkSchema('test', file.root);
@@ -89,11 +89,6 @@ function unknownTarget(field: Field, kind: string, name: string, known: readonly
     message: `There is no ${kind} "${name}" to test`,
     remedy,
   });
-}
-
-function skipped(root: Field): Problem {
-  const message = 'This file has no tool, resource or prompt and is skipped';
-  return problemAt(root.source, 0, { severity: 'warning', rule: 'skipped-file', message });
 }
 
 function severalTargets(root: Field, second: string): Problem {

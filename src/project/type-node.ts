@@ -127,6 +127,7 @@ export function buildMask(field: Field | undefined): Mask | undefined {
 function strayKeywords(field: Field, type: TypeName): readonly Problem[] {
   return entriesOf(field)
     .filter(([key]) => Object.hasOwn(keywordsOf, key) && keywordsOf[key]?.includes(type) === false)
+    .filter(([key, { data }]) => key !== 'required' || typeof data !== 'boolean')
     .map(([key, child]) =>
       problemOfKey(child, {
         severity: 'warning',

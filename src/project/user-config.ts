@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigNotFoundError, type Problem } from '../errors.js';
 import type { Secret } from '../model/settings.js';
@@ -49,14 +49,14 @@ export async function readUserConfig(
   scope: UserConfigScope,
 ): Promise<UserConfig> {
   const info = await stat(path).catch(() => undefined);
-  if (info === undefined) {
+  if (info === undefined && (await isAbsent(path))) {
     if (explicit) throw new ConfigNotFoundError(`There is no user config ${path}`);
     return { resolve: referenceResolver(undefined, scope.env), problems: [] };
   }
   const name = { path, shown: shownPath(scope.root, path), confidential: true, expandable: true };
   const file = await readYamlFile(name);
-  const readable =
-    (info.mode & 0o077) === 0 || process.platform === 'win32' ? [] : [readableByOthers(name.shown)];
+  const isPrivate = info === undefined || (info.mode & 0o077) === 0 || process.platform === 'win32';
+  const readable = isPrivate ? [] : [readableByOthers(name.shown)];
   if (file.root === undefined) {
     return { resolve: referenceResolver(undefined, scope.env), problems: [...readable, ...file.problems] };
   }
@@ -64,6 +64,15 @@ export async function readUserConfig(
   const { root, problems } = checkSchema('config', active.root);
   const found = [...readable, ...file.problems, ...active.problems, ...problems];
   return { root, resolve: active.resolve, problems: found };
+}
+
+/** True when nothing is there. A link that leads nowhere, or a folder that may not be entered, is a config that cannot be read. */
+async function isAbsent(path: string): Promise<boolean> {
+  const code = await lstat(path).then(
+    () => undefined,
+    (error: unknown) => error instanceof Error && 'code' in error && error.code,
+  );
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 async function activate(

@@ -9,12 +9,12 @@ import {
   type Alias,
   type Node,
   type Scalar,
-  type YAMLError,
 } from 'yaml';
 import type { Problem } from '../errors.js';
 import type { Json } from '../model/json.js';
 import { jsonObject, type Field, type ScalarStyle, type YamlSource } from './field.js';
 import { problemAt } from './problems.js';
+import { syntaxProblems } from './yaml-syntax.js';
 
 const maxFileBytes = 4 * 1024 * 1024;
 const maxDepth = 64;
@@ -71,7 +71,7 @@ export function parseYaml(name: FileName, text: string): YamlFile {
       prettyErrors: false,
       resolveKnownTags: false,
     });
-    const problems = syntaxProblems(source, document.errors, document.warnings);
+    const problems = syntaxProblems(source, document);
     const unreadable = [...document.errors, ...document.warnings].some(
       ({ code }) => code !== 'DUPLICATE_KEY',
     );
@@ -91,48 +91,6 @@ export function parseYaml(name: FileName, text: string): YamlFile {
 function newSource(name: FileName, text: string, lines = new LineCounter()): YamlSource {
   const { path, shown, confidential = false, expandable = false } = name;
   return { file: shown, path, text, lines, confidential, expandable };
-}
-
-/** Every duplicate key and unknown tag, but only the first syntax error: those behind it mostly follow from it. */
-function syntaxProblems(
-  source: YamlSource,
-  errors: readonly YAMLError[],
-  warnings: readonly YAMLError[],
-): readonly Problem[] {
-  const duplicates = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
-  const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
-  const shown = first === undefined ? [...duplicates, ...warnings] : [...duplicates, first];
-  return shown.map((error) => yamlProblem(source, error));
-}
-
-function yamlProblem(source: YamlSource, error: YAMLError): Problem {
-  const [start] = error.pos;
-  if (error.code === 'DUPLICATE_KEY') {
-    const message = 'This key is there twice in one map';
-    return problemAt(source, start, { rule: 'duplicate-key', message, remedy: 'Keep one of them.' });
-  }
-  if (error.code === 'MULTIPLE_DOCS') {
-    const message = 'This file has several YAML documents, and one is allowed';
-    const remedy = 'Give each a file of its own; `---` begins a new document.';
-    return problemAt(source, start, { rule: 'several-documents', message, remedy });
-  }
-  if (error.code === 'TAG_RESOLVE_FAILED' && source.text[start] === '!') return unquotedTag(source, start);
-  const words = source.confidential ? error.code.toLowerCase().replaceAll('_', ' ') : error.message;
-  return problemAt(source, start, { rule: 'yaml-syntax', message: `This is not valid YAML: ${words}` });
-}
-
-/** For `condition: !('x' in user.roles)`: YAML takes the `!` for a tag and not for a part of the text. */
-function unquotedTag(source: YamlSource, start: number): Problem {
-  const lineStart = source.text.lastIndexOf('\n', start) + 1;
-  const key = source.text.slice(lineStart, start);
-  const text = (source.text.slice(start).split('\n')[0] ?? '').trim();
-  const isWhole = /^\s*(?:- )?\w+:\s+$/.test(key) && !source.confidential && text.length <= 200;
-  const quoted = /["\\]/.test(text) ? `'${text.replaceAll("'", "''")}'` : `"${text}"`;
-  return problemAt(source, start, {
-    rule: 'yaml-syntax',
-    message: 'This is not valid YAML: a text that begins with `!` needs quotes',
-    remedy: isWhole ? `Write: ${key.trim()} ${quoted}` : 'Put all of it in quotes.',
-  });
 }
 
 const styles: Readonly<Record<Scalar.Type, ScalarStyle>> = {
@@ -183,11 +141,12 @@ class Converter {
   }
 
   #alias(target: Node | undefined, place: Omit<Field, 'data'>, depth: number): Field {
-    const refuse = (message: string): Field => {
-      this.problems.push(problemAt(this.#source, place.start, { rule: 'yaml-alias', message }));
+    const refuse = (message: string, remedy?: string): Field => {
+      this.problems.push(problemAt(this.#source, place.start, { rule: 'yaml-alias', message, remedy }));
       return { ...place, data: null, style: 'plain' };
     };
-    if (target === undefined) return refuse('This alias has no anchor');
+    if (target === undefined)
+      return refuse('This alias has no anchor', 'A text that begins with `*` needs quotes.');
     if (this.#open.has(target)) return refuse('This alias contains itself');
     if (this.#aliased > maxAliasedValues) {
       if (this.#exhausted) return { ...place, data: null, style: 'plain' };
@@ -213,9 +172,15 @@ class Converter {
       else if (!entries.has(name)) entries.set(name, field);
     }
     for (const field of merged) {
+      if (field.entries === undefined && field.data !== null) this.problems.push(this.#noMap(field));
       for (const [name, value] of field.entries ?? []) if (!entries.has(name)) entries.set(name, value);
     }
     return { ...place, entries, data: jsonObject([...entries].map(([name, { data }]) => [name, data])) };
+  }
+
+  #noMap({ start }: Field): Problem {
+    const message = 'Only a map can be merged with `<<`';
+    return problemAt(this.#source, start, { rule: 'yaml-value', message });
   }
 
   #scalar(node: Scalar, start: number): Json {

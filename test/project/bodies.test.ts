@@ -123,6 +123,14 @@ describe('plugins', () => {
 });
 
 describe('the digest of a project', () => {
+  it('reads nothing outside of the site, wherever `paths` points', async () => {
+    const site = `${minimalSite}paths: {typescript: ../../b, plugins: ../../b}\n`;
+    const folder = await newSite({ 'a/c/mxcp-site.yml': site, 'b/x.ts': 'export const x = 1;' });
+    const before = await read(join(folder, 'a/c'));
+    await writeFile(join(folder, 'b/x.ts'), 'export const x = 2;');
+    expect((await read(join(folder, 'a/c'))).project?.digest).toBe(before.project?.digest);
+  });
+
   it('changes with a body, with what it imports, and with a plugin', async () => {
     const folder = await newSite({
       'tools/a.yml': 'tool: {name: a, source: {file: ../typescript/a.ts}}\n',

@@ -43,6 +43,14 @@ describe('the site', () => {
     expect((await read(folder, { env: { MXCP_SITE: 'x' } })).project?.root).toBe(join(folder, 'x'));
   });
 
+  it('that somebody names must be there: none further up is taken for it', async () => {
+    const folder = await newSite();
+    const missing = { code: 'CONFIG_NOT_FOUND', message: expect.stringContaining('nowhere') as string };
+    await expect(loadProject({ cwd: folder, site: 'nowhere', env: {} })).rejects.toMatchObject(missing);
+    const named = loadProject({ cwd: folder, env: { MXCP_SITE: 'nowhere/mxcp-site.yml' } });
+    await expect(named).rejects.toMatchObject(missing);
+  });
+
   it('that is missing is an error that says how to make one', async () => {
     const folder = await newFolder();
     const error = { code: 'CONFIG_NOT_FOUND', message: expect.stringContaining('mxcp init') as string };
@@ -111,6 +119,13 @@ describe('profiles', () => {
       message: expect.stringContaining('--profile') as string,
       remedy: 'Did you mean "prod"?',
     });
+  });
+
+  it.each([profiles, minimalSite])('are never left out by an empty --profile', async (text) => {
+    const folder = await newSite({ 'mxcp-site.yml': text });
+    const { project, problems } = await read(folder, { profile: '' });
+    expect(problems.map(({ rule }) => rule)).toEqual(['unknown-profile']);
+    expect(project).toBeUndefined();
   });
 
   it('with an unset variable are an error that names the variable and its place', async () => {
@@ -232,9 +247,11 @@ describe('a setting', () => {
 
   it('from a variable that does not fit is an error that does not quote it', async () => {
     const { problems } = await read(await newSite(), {
-      env: { MXCP_PORT: 'hunter2', MXCP_READONLY: 'perhaps' },
+      env: { MXCP_BASE_URL: 'hunter2', MXCP_PATH: 'hunter2', MXCP_PORT: 'hunter2', MXCP_READONLY: 'perhaps' },
     });
     expect(problems.map(({ origin, rule }) => [origin.file, rule])).toEqual([
+      ['environment variable MXCP_BASE_URL', 'wrong-value'],
+      ['environment variable MXCP_PATH', 'wrong-value'],
       ['environment variable MXCP_PORT', 'wrong-value'],
       ['environment variable MXCP_READONLY', 'wrong-value'],
     ]);
@@ -362,6 +379,25 @@ describe('the site file', () => {
       email: null,
       claims: { department: 'x', y: 1 },
     });
+  });
+});
+
+describe('a secret that stands in the site file', () => {
+  const secret = 'hunter2hunter2';
+
+  it.each([
+    `profiles: {default: {auth: {provider: github, github: {client_id: a, client_secret: ${secret}}}}}`,
+    `profiles: {default: {auth: {provider: github, github: {client_id: a, client_secret: |\n    ${secret}\n}}}}`,
+    `profiles:\n  default:\n    auth:\n      previous_keys:\n        - ${secret}`,
+    `profiles: {default: {auth: {persistence: {type: redis, url: "redis://u:${secret}@r"}}}}`,
+    `profiles: {default: {auth: {encryption_key: ${secret}, nokey: 1}}}`,
+    `profiles: {default: {audit: {signing_key: ${secret}, nokey: 1}}}`,
+    `profiles: {default: {auth: {persistence: {type: redis, url: "http://u:${secret}@r"}}}}`,
+    `secret_key: ${secret}`,
+  ])('is shown by no problem: %s', async (text) => {
+    const { problems } = await read(await newSite({ 'mxcp-site.yml': `${minimalSite}${text}\n` }));
+    expect(problems.length).toBeGreaterThan(0);
+    expect(JSON.stringify(problems)).not.toContain(secret);
   });
 });
 

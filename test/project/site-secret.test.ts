@@ -36,7 +36,7 @@ async function compiled(): Promise<string> {
     'project/field',
     'project/map-field',
   ];
-  for (const file of [...files, 'project/problems', 'project/site-paths']) {
+  for (const file of [...files, 'project/problems', 'project/secret-text', 'project/site-paths']) {
     const source = readFileSync(new URL(`../../src/${file}.ts`, import.meta.url), 'utf8');
     const options = {
       module: ts.ModuleKind.ESNext,

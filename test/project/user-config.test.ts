@@ -1,4 +1,4 @@
-import { chmod } from 'node:fs/promises';
+import { chmod, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../src/project/load.js';
@@ -106,6 +106,24 @@ describe('the user config', () => {
     });
   });
 
+  it.each([
+    ['a link to nothing', 'nowhere.yml'],
+    ['a link to itself', 'config.yml'],
+  ])(
+    'is not taken for absent when it is %s: what protects the site may stand there',
+    async (_what, target) => {
+      const folder = await newSite({ 'home/.mxcp/.keep': '' });
+      await symlink(target, join(folder, 'home/.mxcp/config.yml'));
+      const { problems } = await read(folder, { env: { HOME: join(folder, 'home') } });
+      expect(problems.map(place)).toEqual(['home/.mxcp/config.yml:1:1 unreadable-file']);
+    },
+  );
+
+  it('is absent where its folder cannot be one', async () => {
+    const { problems } = await read(await newSite(), { env: { HOME: '/dev/null' } });
+    expect(problems).toEqual([]);
+  });
+
   it('that others can read gets a warning', async () => {
     const folder = await newSite({ 'c.yml': 'mxcp: 1\n' });
     await chmod(join(folder, 'c.yml'), 0o644);
@@ -130,6 +148,16 @@ describe('the user config', () => {
       expect(quoted.map(({ rule }) => rule).filter((rule) => rule !== 'unknown-key')).toEqual([]);
       expect(problems.map(({ excerpt }) => excerpt).join('')).toBe('');
     }
+  });
+
+  it.each([
+    ['auth: {provider: github, github: {client_id: a, client_secret: abc,hunter2}}', 'unknown-key'],
+    ['secrets: [{name: db, type: s3, parameters: {key: abc,hunter2}}]', 'wrong-type'],
+  ])('says nothing of the rest of a secret that a comma cut off: %s', async (text, rule) => {
+    const profile = `projects: {shop: {profiles: {default: {${text}}}}}\n`;
+    const { problems } = await read(await newSite({ 'c.yml': profile }), { config: 'c.yml' });
+    expect(problems.filter(({ severity }) => severity === 'error').map((each) => each.rule)).toEqual([rule]);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
 
   it.each([
