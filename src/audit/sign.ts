@@ -7,6 +7,7 @@ import {
   verify as verifyBytes,
   type KeyObject,
 } from 'node:crypto';
+import { AuditQueryError, AuditUnavailableError } from '../errors.js';
 import { deriveKey } from '../lib/keys.js';
 
 /** Makes the signature of a record's or a head's hash: `hmac-sha256:…` or `ed25519:…`, base64url. */
@@ -30,10 +31,13 @@ function hmac(key: KeyObject, hash: string): string {
   return createHmac('sha256', key).update(hash).digest('base64url');
 }
 
-/** The signer of a site's log; undefined when there is neither a signing key nor a site secret. Throws on a PEM that is not Ed25519. */
+/** The signer of a site's log; undefined when there is neither a signing key nor a site secret. Throws `AuditUnavailableError`. */
 export function createSigner(keys: SigningKeys): Signer | undefined {
-  if (keys.signingKey !== undefined) {
-    const key = requireEd25519(createPrivateKey(keys.signingKey));
+  const { signingKey } = keys;
+  if (signingKey !== undefined) {
+    const key = ed25519Key(() => createPrivateKey(signingKey));
+    if (key === undefined)
+      throw new AuditUnavailableError('audit.signing_key is no Ed25519 private key in PEM form');
     return (hash) => `ed25519:${signBytes(null, Buffer.from(hash), key).toString('base64url')}`;
   }
   if (keys.siteSecret === undefined) return undefined;
@@ -41,14 +45,23 @@ export function createSigner(keys: SigningKeys): Signer | undefined {
   return (hash) => `hmac-sha256:${hmac(key, hash)}`;
 }
 
-function requireEd25519(key: KeyObject): KeyObject {
-  if (key.asymmetricKeyType !== 'ed25519') throw new TypeError('the key is not an Ed25519 key');
-  return key;
+function ed25519Key(read: () => KeyObject): KeyObject | undefined {
+  try {
+    const key = read();
+    return key.asymmetricKeyType === 'ed25519' ? key : undefined;
+  } catch {
+    return undefined; // not a key at all
+  }
 }
 
-function publicKeyOf(keys: SigningKeys): KeyObject | undefined {
-  if (keys.publicKey !== undefined) return requireEd25519(createPublicKey(keys.publicKey));
-  return keys.signingKey === undefined ? undefined : requireEd25519(createPublicKey(keys.signingKey));
+/** Throws `AuditQueryError` for a key that is none. */
+function publicKeyOf({ publicKey, signingKey }: SigningKeys): KeyObject | undefined {
+  const pem = publicKey ?? signingKey;
+  if (pem === undefined) return undefined;
+  const key = ed25519Key(() => createPublicKey(pem));
+  if (key !== undefined) return key;
+  const what = publicKey === undefined ? 'audit.signing_key' : 'The public key';
+  throw new AuditQueryError(`${what} is no Ed25519 key in PEM form`);
 }
 
 function equal(left: string, right: string): boolean {
@@ -56,22 +69,32 @@ function equal(left: string, right: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** A check of signatures with every key that is given. */
+/** Base64url without the bits that decoding ignores: no other text than the signer's stands for the same bytes. */
+function canonicalBytes(value: string): Buffer | undefined {
+  const bytes = Buffer.from(value, 'base64url');
+  return bytes.toString('base64url') === value ? bytes : undefined;
+}
+
+/**
+ * A check of signatures with every key that is given. `no-key` is the answer only to who has none: to somebody with a key,
+ * a signature that it cannot check is no better than a forged one.
+ */
 export function createSignatureCheck(keys: SigningKeys): SignatureCheck {
   const secrets = [keys.siteSecret, ...(keys.previousSecrets ?? [])].filter((one) => one !== undefined);
   const hmacKeys = secrets.map((secret) => deriveKey(secret, 'audit-hmac'));
   const publicKey = publicKeyOf(keys);
+  const isHmac = (hash: string, value: string): boolean =>
+    hmacKeys.some((key) => equal(hmac(key, hash), value));
+  const isEd25519 = (hash: string, value: string): boolean => {
+    const bytes = canonicalBytes(value);
+    return (
+      publicKey !== undefined && bytes !== undefined && verifyBytes(null, Buffer.from(hash), publicKey, bytes)
+    );
+  };
   return (hash, signature) => {
+    if (hmacKeys.length === 0 && publicKey === undefined) return 'no-key';
     const [algorithm, value = ''] = signature.split(':', 2);
-    if (algorithm === '') return hmacKeys.length === 0 && publicKey === undefined ? 'no-key' : 'invalid';
-    if (algorithm === 'hmac-sha256') {
-      if (hmacKeys.length === 0) return 'no-key';
-      return hmacKeys.some((key) => equal(hmac(key, hash), value)) ? 'valid' : 'invalid';
-    }
-    if (algorithm !== 'ed25519') return 'invalid';
-    if (publicKey === undefined) return 'no-key';
-    return verifyBytes(null, Buffer.from(hash), publicKey, Buffer.from(value, 'base64url'))
-      ? 'valid'
-      : 'invalid';
+    if (algorithm === 'hmac-sha256') return isHmac(hash, value) ? 'valid' : 'invalid';
+    return algorithm === 'ed25519' && isEd25519(hash, value) ? 'valid' : 'invalid';
   };
 }

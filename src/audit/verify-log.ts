@@ -111,7 +111,11 @@ class Verification {
   #takeHead({ path, segment, head }: FoundHead): void {
     const answer = head?.segment === segment ? checkHead(head, this.#check) : 'invalid';
     if (head === undefined || answer === 'invalid') {
-      this.#report({ kind: 'broken', file: path, message: "the head was not made with this log's key" });
+      this.#report({
+        kind: 'broken',
+        file: path,
+        message: 'the head was not made with a key that is at hand',
+      });
       return;
     }
     if (answer === 'no-key') this.#uncheckedHeads += 1;

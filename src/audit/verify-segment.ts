@@ -48,14 +48,13 @@ function checkSeal(state: VerifyState, bytes: Buffer, seal: Seal, broken: LineFi
     broken('the record does not have the hash that it names: it was changed');
     return false;
   }
-  const answer =
-    seal.signature === undefined ? state.check(seal.hash, '') : state.check(seal.hash, seal.signature);
+  const answer = state.check(seal.hash, seal.signature ?? '');
   if (answer === 'no-key') state.unchecked += 1;
   if (answer === 'invalid') {
     broken(
       seal.signature === undefined
         ? 'the record is not signed'
-        : "the signature was not made with this log's key",
+        : 'the signature was not made with a key that is at hand',
     );
   }
   return answer !== 'invalid';

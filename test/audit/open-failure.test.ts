@@ -13,3 +13,11 @@ it('a log that cannot be opened says where, as whom, why, and what to do', async
     ) as string,
   });
 });
+
+it('a log whose signing key is none says which setting is wrong', async () => {
+  const site = makeSite({ signingKey: '-----BEGIN PRIVATE KEY-----' });
+  await expect(openAuditLog({ settings: site.settings, siteSecret })).rejects.toMatchObject({
+    code: 'AUDIT_UNAVAILABLE',
+    message: 'audit.signing_key is no Ed25519 private key in PEM form',
+  });
+});

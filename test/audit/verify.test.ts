@@ -223,6 +223,42 @@ describe('a changed log', () => {
     expect(verify(site, { keys: {} }).answer, 'without a key, the heads still tell').toBe('broken');
   });
 
+  it('is broken where the chain was recomputed under an algorithm that the verifier has no key for', async () => {
+    const site = makeSite();
+    const segment = await write(site, 2);
+    let previous: string | null = null;
+    rewrite(site, segment, (all) =>
+      all.map((line) => {
+        const record = JSON.parse(line.replace(/,"record_hash".*$/, '}')) as object;
+        const sealed = sealRecord(JSON.stringify({ ...record, prev_hash: previous }), () => 'ed25519:AAAA');
+        previous = sealed.hash;
+        return sealed.line.trimEnd();
+      }),
+    );
+    rmSync(join(site.folder, `${segment}.head`));
+    rmSync(site.state, { recursive: true });
+    expect(places(verify(site))[0]).toBe(`broken ${segment}:1`);
+  });
+
+  it('is broken where a signature became another text of the same bytes', async () => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const signingKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const site = makeSite({ signingKey });
+    const segment = await write(site, 1);
+    const next = (letter: string): string => String.fromCharCode(letter.charCodeAt(0) + 1); // A, Q, g and w end with unused bits
+    rewrite(site, segment, ([first, last]) => [first!, last!.replace(/.(?="\}$)/, next)]);
+    expect(places(verify(site, { keys: { signingKey } }))).toContain(`broken ${segment}:2`);
+  });
+
+  it('is not verified with a key that is none', () => {
+    const site = makeSite();
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+    for (const publicKey of ['no key', rsa.export({ type: 'spki', format: 'pem' }).toString()])
+      expect(() => verify(site, { keys: { publicKey } })).toThrow(
+        'The public key is no Ed25519 key in PEM form',
+      );
+  });
+
   it('is broken when signatures were taken off', async () => {
     const site = makeSite();
     const segment = await write(site, 2);
