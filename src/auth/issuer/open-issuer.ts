@@ -20,6 +20,7 @@ import { createInteractions } from './interactions.js';
 import type { Issuer } from './issuer.js';
 import { issuerMetadata } from './metadata.js';
 import { connectScope } from './connect-scope.js';
+import { forbidOpenRedirects } from './no-open-redirect.js';
 import { PageProblem } from './page-problem.js';
 import { createSessions } from './sessions.js';
 import { createSignIn } from './sign-in.js';
@@ -123,6 +124,12 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
       const account = await (ask ? upstream.recheck(key) : accounts.find(key));
       return account !== undefined && account.state !== 'awaiting';
     },
+    errorPage: handler.errorPage,
+  });
+  forbidOpenRedirects(library, {
+    ofOperator,
+    letIn: async (userKey, clientId) =>
+      (await grants.list(userKey)).some((each) => each.clientId === clientId),
     errorPage: handler.errorPage,
   });
   await checkClients(library, settings);

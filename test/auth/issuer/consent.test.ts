@@ -35,7 +35,11 @@ const mayOnlySell = (username: string | null) => (username === 'bob' ? ['tag:sal
 let site: Site;
 beforeAll(async () => {
   site = await openSite({
-    clients: [home, { clientId: 'narrow', redirectUris: [redirectUri], scopes: ['tag:hr'] }],
+    clients: [
+      home,
+      { clientId: 'plain', redirectUris: [redirectUri] },
+      { clientId: 'narrow', redirectUris: [redirectUri], scopes: ['tag:hr'] },
+    ],
     facts: { allowed: ({ username }) => mayOnlySell(username) },
   });
 });
@@ -49,8 +53,7 @@ async function consent(scope?: string, browser = new Browser()) {
 
 describe('scopes of a request', () => {
   it.each(cases.refused)('"$scope" is refused at the verified redirect URI: $why', async ({ scope, why }) => {
-    const clientId = await register(site);
-    const { url } = authorizeRequest(site, clientId, { scope });
+    const { url } = authorizeRequest(site, 'plain', { scope });
     const answer = new URL((await new Browser().request(url)).location ?? '');
     expect(answer.href.startsWith(redirectUri)).toBe(true);
     expect([answer.searchParams.get('error'), answer.searchParams.get('error_description')]).toEqual([
@@ -60,10 +63,9 @@ describe('scopes of a request', () => {
   });
 
   it('more than 50 are refused, 50 are looked at one by one', async () => {
-    const clientId = await register(site);
     const ask = async (count: number) => {
       const scope = Array.from({ length: count }, (_, i) => `tag:t${i}`).join(' ');
-      const seen = await new Browser().request(authorizeRequest(site, clientId, { scope }).url);
+      const seen = await new Browser().request(authorizeRequest(site, 'plain', { scope }).url);
       return new URL(seen.location ?? '').searchParams.get('error_description');
     };
     expect(await ask(51)).toBe('at most 50 scopes can be asked for');
@@ -71,8 +73,7 @@ describe('scopes of a request', () => {
   });
 
   it('that come twice as parameters are refused', async () => {
-    const clientId = await register(site);
-    const { url } = authorizeRequest(site, clientId, { scope: 'tag:hr' });
+    const { url } = authorizeRequest(site, 'plain', { scope: 'tag:hr' });
     url.searchParams.append('scope', 'tag:sales');
     const answer = new URL((await new Browser().request(url)).location ?? '');
     expect(answer.searchParams.get('error')).toBe('invalid_request');

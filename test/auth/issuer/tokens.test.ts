@@ -17,7 +17,13 @@ import { openSite, type Site } from './open-site.js';
 
 let site: Site;
 beforeAll(async () => {
-  site = await openSite();
+  const redirectUris = [redirectUri];
+  site = await openSite({
+    clients: [
+      { clientId: 'plain', redirectUris },
+      { clientId: 'secretive', clientSecret: 'secret-of-the-client', redirectUris },
+    ],
+  });
 });
 afterAll(() => site.close());
 
@@ -98,8 +104,7 @@ describe('PKCE', () => {
     ['an empty challenge', { code_challenge: '' }],
     ['an unknown method', { code_challenge_method: 'S512' }],
   ])('is required: %s is an error redirect', async (_what, changes) => {
-    const clientId = await register(site);
-    const { url } = authorizeRequest(site, clientId, changes);
+    const { url } = authorizeRequest(site, 'plain', changes);
     const seen = await new Browser().request(url);
     const answer = new URL(seen.location ?? '');
     expect(answer.href.startsWith(redirectUri)).toBe(true);
@@ -111,9 +116,7 @@ describe('PKCE', () => {
   });
 
   it('is required of clients with a secret too', async () => {
-    const { body } = await registration(site, { token_endpoint_auth_method: 'client_secret_basic' });
-    const id = String(body['client_id']);
-    const { url } = authorizeRequest(site, id, {
+    const { url } = authorizeRequest(site, 'secretive', {
       code_challenge: undefined,
       code_challenge_method: undefined,
     });
@@ -130,8 +133,7 @@ describe('requests', () => {
     ['fragments', { response_mode: 'fragment' }, 'unsupported_response_mode'],
     ['a form that posts itself', { response_mode: 'form_post' }, 'unsupported_response_mode'],
   ])('for %s are refused at the redirect URI, in the query', async (_what, changes, error) => {
-    const clientId = await register(site);
-    const seen = await new Browser().request(authorizeRequest(site, clientId, changes).url);
+    const seen = await new Browser().request(authorizeRequest(site, 'plain', changes).url);
     expect(seen.status).toBe(303);
     const answer = new URL(seen.location ?? '');
     expect([answer.searchParams.get('error'), answer.hash]).toEqual([error, '']);
@@ -140,8 +142,7 @@ describe('requests', () => {
   it.each(['token', 'id_token', 'code id_token', 'none'])(
     'for the response type %s get an error only',
     async (type) => {
-      const clientId = await register(site);
-      const { url } = authorizeRequest(site, clientId, { response_type: type });
+      const { url } = authorizeRequest(site, 'plain', { response_type: type });
       const answer = (await new Browser().request(url)).location ?? '';
       expect(answer.startsWith(redirectUri)).toBe(true);
       expect(answer).toMatch(/[?#]error=/);
