@@ -50,6 +50,11 @@ export const catalog: readonly CatalogEntry[] = [
     summary: 'Make, rotate and revoke API keys, and rotate the encryption of their store',
     load: () => import('./keys.js'),
   },
+  {
+    name: 'clients',
+    summary: 'List the applications that people let in, and revoke one for everybody',
+    load: () => import('./clients.js'),
+  },
   { name: 'schema', summary: 'Print the JSON Schema of a file format', load: () => import('./schema.js') },
   { name: 'config', summary: 'Print the effective configuration', load: () => import('./config.js') },
   {

@@ -2,11 +2,11 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { OperatorKeys } from '../engine/operator-keys.js';
 import { spanMs } from '../project/units.js';
 import type { Context, ExitCode, Invoke } from './context.js';
-import { createQuietLogger } from './logger.js';
-import { openSite, siteKeys, type Site } from './open-site.js';
+import type { Site } from './open-site.js';
 import { printNote, printResult } from './output.js';
 import { printable } from './printable.js';
 import { tableText } from './table.js';
+import { withOperator, type OpenOperator } from './with-operator.js';
 
 type NewKey = Awaited<ReturnType<OperatorKeys['create']>>;
 type KeyInfo = NewKey['info'];
@@ -27,27 +27,13 @@ const dayMs = 86_400_000;
 const warnBeforeMs = 7 * dayMs;
 const longestMs = 3650 * dayMs;
 
-/** Opens the keys of the site for one command. A server that runs has the same store open, and may. */
-async function withKeys(
+function withKeys(
   context: Context,
   work: (keys: OperatorKeys, site: Site) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const site = await openSite(context, { ignoreErrors: () => true });
-  const { openOperatorKeys } = await import('../engine/operator-keys.js');
-  const logger = createQuietLogger(context, site.project.logging);
-  // Replicas that share a store must share the secret: one that was made up here would lock the others out.
-  const mayGenerate = site.project.auth.persistence.type === 'sqlite';
-  const keys = await openOperatorKeys(site.project, {
-    ...siteKeys(site, mayGenerate),
-    warn: (message, err) => {
-      logger.warn({ err }, message);
-    },
-  });
-  try {
-    return await work(keys, site);
-  } finally {
-    await keys.close();
-  }
+  const open: OpenOperator<OperatorKeys> = async (...how) =>
+    (await import('../engine/operator-keys.js')).openOperatorKeys(...how);
+  return withOperator(context, open, work);
 }
 
 const iso = (millis: number): string => new Date(millis).toISOString();

@@ -9,6 +9,7 @@ import { configureLogShow } from './log-show.js';
 import { configureLogVerify } from './log-verify.js';
 import { exportRecords, followRecords, printRecords, printStats } from './log-output.js';
 import { openSite } from './open-site.js';
+import { limitOption, offsetOption } from './page-options.js';
 
 /** The filter that the options mean. Throws `AUDIT_QUERY_FAILED` for a time that is none. */
 export function filterOf(options: LogOptions, now: number): LogFilter {
@@ -81,11 +82,6 @@ export async function log(context: Context, options: LogOptions): Promise<ExitCo
   return printRecords(context, audit.path, filter, options);
 }
 
-function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is not a whole number.');
-  return Number(text);
-}
-
 function fieldList(text: string): string[] {
   const fields = text.split(',').map((name) => name.trim());
   const unknown = fields.find((name) => !isLogColumn(name));
@@ -133,8 +129,8 @@ function addFilters(command: Command): void {
 
 function addOutput(command: Command): void {
   command
-    .addOption(new Option('--limit <n>', 'records to show').argParser(wholeNumber).default(100))
-    .addOption(new Option('--offset <n>', 'records to skip').argParser(wholeNumber).default(0))
+    .addOption(limitOption('records'))
+    .addOption(offsetOption('records'))
     .option('--asc', 'oldest first')
     .option('--utc', 'times in UTC')
     .addOption(new Option('--fields <names>', 'fields to show, separated by commas').argParser(fieldList))

@@ -1,7 +1,3 @@
-import { recordAuthEvent } from '../audit/describe-auth-event.js';
-import { createDescriber, type Describer } from '../audit/describe-call.js';
-import type { AuditLog } from '../audit/audit-log.js';
-import { openAuditLog } from '../audit/open-audit-log.js';
 import {
   createKey,
   listKeys,
@@ -11,14 +7,13 @@ import {
   type KeyRequest,
   type NewKey,
 } from '../auth/keys/manage-keys.js';
-import { openStore } from '../auth/store/open-store.js';
 import type { Store } from '../auth/store/store.js';
 import { UsageError } from '../errors.js';
-import { didYouMean } from '../lib/did-you-mean.js';
 import type { AuthEventName } from '../model/auth-settings.js';
 import type { Json } from '../model/json.js';
 import type { Project } from '../model/project.js';
-import type { OpenOptions } from './open-runtime.js';
+import { guess } from './guess.js';
+import { openOperatorStore, type OperatorOptions, type OperatorStore } from './operator-store.js';
 
 /** What an operator does with API keys and with the store that they are in, beside any server that has it open. */
 export interface OperatorKeys {
@@ -33,52 +28,13 @@ export interface OperatorKeys {
   close(): Promise<void>;
 }
 
-interface Parts {
-  readonly project: Project;
-  readonly store: Store;
-  readonly audit: AuditLog;
-  readonly describer: Describer;
-}
-
-async function openLog(project: Project, options: OperatorKeysOptions): Promise<AuditLog> {
-  const { siteSecret, stateDirectory, warn } = options;
-  const { audit: settings } = project;
-  return openAuditLog({ settings, siteSecret, stateDirectory, transport: 'cli', reserve: false, warn });
-}
-
-/** How the keys of a site are opened. */
-export type OperatorKeysOptions = Pick<OpenOptions, 'siteSecret' | 'stateDirectory'> & {
-  readonly warn: (message: string, error: unknown) => void;
-};
-
 /** Opens the store of a project and its audit log. Rejects as these do. */
-export async function openOperatorKeys(
-  project: Project,
-  options: OperatorKeysOptions,
-): Promise<OperatorKeys> {
-  const { siteSecret, warn } = options;
-  const { persistence: settings, previousKeys, encryptionKey } = project.auth;
-  const audit = await openLog(project, options);
-  try {
-    const store = await openStore({
-      settings,
-      project: project.name,
-      secret: siteSecret,
-      previousSecrets: previousKeys,
-      encryptionKey,
-      origin: project.origin,
-      warn,
-    });
-    const describer = createDescriber({ settings: project.audit, siteSecret, projectDigest: project.digest });
-    return operations({ project, store, audit, describer });
-  } catch (error) {
-    await audit.close();
-    throw error;
-  }
+export async function openOperatorKeys(project: Project, options: OperatorOptions): Promise<OperatorKeys> {
+  return operations(await openOperatorStore(project, options));
 }
 
-function operations(parts: Parts): OperatorKeys {
-  const { project, store, audit } = parts;
+function operations(parts: OperatorStore): OperatorKeys {
+  const { project, store, record, close } = parts;
   return {
     create: async ({ scopes, ...request }) => {
       checkRoles(project, request.roles);
@@ -92,22 +48,16 @@ function operations(parts: Parts): OperatorKeys {
     rotate: (name, times) => recorded(parts, 'key-rotate', () => rotateKey(store, name, times)),
     revoke: async (nameOrId) => {
       const gone = await revokeKeys(store, nameOrId);
-      for (const info of gone) await record(parts, 'key-revoke', detailsOf(info));
+      for (const info of gone) await record({ event: 'key-revoke', details: detailsOf(info) });
       if (gone.length === 0) throw await unknownKey(store, nameOrId);
       return gone;
     },
     rotateEncryption: async () => {
       const records = await store.reseal();
-      await record(parts, 'encryption-rotate', { records });
+      await record({ event: 'encryption-rotate', details: { records } });
       return records;
     },
-    close: async () => {
-      try {
-        await store.close();
-      } finally {
-        await audit.close();
-      }
-    },
+    close,
   };
 }
 
@@ -125,22 +75,18 @@ function detailsOf({ id, name, roles, scopes, expiresAt }: KeyInfo): Record<stri
   return { key_id: id, name, roles, scopes, expires_at: new Date(expiresAt).toISOString() };
 }
 
-async function record(
-  { audit, describer }: Parts,
-  event: AuthEventName,
-  details: Readonly<Record<string, Json>>,
-): Promise<void> {
-  await recordAuthEvent(audit, describer, { event, outcome: 'success', details }, 'cli');
-}
-
 /** A key that is not on record is not given to anybody: it is taken back. */
-async function recorded(parts: Parts, event: AuthEventName, make: () => Promise<NewKey>): Promise<NewKey> {
+async function recorded(
+  { store, record }: OperatorStore,
+  event: AuthEventName,
+  make: () => Promise<NewKey>,
+): Promise<NewKey> {
   const made = await make();
   try {
-    await record(parts, event, detailsOf(made.info));
+    await record({ event, details: detailsOf(made.info) });
     return made;
   } catch (error) {
-    await revokeKeys(parts.store, made.info.id);
+    await revokeKeys(store, made.info.id);
     throw error;
   }
 }
@@ -175,12 +121,6 @@ function checkAllowed({ authorization }: Project, roles: readonly string[], scop
   const remedy =
     able.length === 0 ? 'no role of the site does' : `add --role ${able.slice(0, 5).join(' or ')}`;
   throw new UsageError(`No role of this key allows the scope ${wrong}: ${remedy}`);
-}
-
-function guess(wrong: string, known: readonly string[]): string {
-  const near = didYouMean(wrong, known);
-  if (near !== undefined) return `: did you mean ${near}?`;
-  return known.length === 0 ? ': it has none' : `: there are ${known.slice(0, 20).join(', ')}`;
 }
 
 function scopesAskedBy({ endpoints, authorization }: Project): string[] {

@@ -178,6 +178,7 @@ export type AuthEventName =
   | 'sign-out'
   | 'consent'
   | 'client-registration'
+  | 'client-revoke'
   | 'token-issue'
   | 'token-refresh'
   | 'token-replay'

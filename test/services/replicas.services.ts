@@ -137,6 +137,16 @@ describe('two replicas with one Redis', () => {
     expect(await lastTaken(headers)).toBeLessThanOrEqual(1_000);
   });
 
+  it('both turn an application away, whoever uses it, within a second of its revocation by the command line', async () => {
+    const [ada, ben] = [await connect('ada'), await connect('ben')];
+    for (const { token: access, clientId, refreshToken } of [ada, ben]) {
+      expect(await Promise.all([takes(0, bearer(access)), takes(1, bearer(access))])).toEqual([true, true]);
+      expect((await mxcp(replica(0).site, ['clients', 'revoke', clientId])).code).toBe(0);
+      expect(await lastTaken(bearer(access))).toBeLessThanOrEqual(1_000);
+      expect((await refresh(fleet, clientId, refreshToken)).body.error).toBe('invalid_client');
+    }
+  });
+
   it('count the calls of a person together', async () => {
     const { token: access } = await connect('dora');
     const begin = performance.now();

@@ -1,10 +1,9 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { Store } from '../store/store.js';
 import { secretDigest } from './configure.js';
-import { groupOf } from './groups.js';
+import { clientKind, groupOf } from './groups.js';
 import { collectionOf } from './collection.js';
 
-const kind = 'oauth:Client';
 const unusedMs = 24 * 60 * 60_000;
 const maxUnused = 1_000;
 
@@ -20,7 +19,7 @@ export interface ClientStore {
  * a thousand wait to be let in. Their secrets are kept as digests.
  */
 export function createClientStore(store: Store, keepMs: number): ClientStore {
-  const kept = collectionOf<AdapterPayload>(store, kind);
+  const kept = collectionOf<AdapterPayload>(store, clientKind);
   const absent = (): Promise<undefined> => Promise.resolve(undefined);
   const adapter: Adapter = {
     find: (id) => kept.get(id),
@@ -34,7 +33,7 @@ export function createClientStore(store: Store, keepMs: number): ClientStore {
       const { client_secret: secret } = payload;
       const client = { ...payload, ...(secret !== undefined && { client_secret: secretDigest(secret) }) };
       const expiresAt = Date.now() + unusedMs;
-      await kept.put(id, client, { expiresAt, groups: [groupOf.unusedClients] });
+      await kept.put(id, client, { expiresAt, groups: [groupOf.unusedClients, groupOf.client(id)] });
     },
     destroy: async (id) => {
       await kept.remove(id);
@@ -48,7 +47,11 @@ export function createClientStore(store: Store, keepMs: number): ClientStore {
     adapter,
     use: async (clientId) => {
       const client = await kept.get(clientId);
-      if (client !== undefined) await kept.put(clientId, client, { expiresAt: Date.now() + keepMs });
+      if (client === undefined) return;
+      await kept.put(clientId, client, {
+        expiresAt: Date.now() + keepMs,
+        groups: [groupOf.client(clientId)],
+      });
     },
   };
 }

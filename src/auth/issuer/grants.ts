@@ -46,7 +46,7 @@ export function createGrants(store: Store): Grants {
     find: (id) => kept.get(id),
     add: async (grant, expiresAt) => {
       const former = (await list(grant.userKey)).filter(({ clientId }) => clientId === grant.clientId);
-      const groups = [groupOf.grant(grant.id), groupOf.user(grant.userKey)];
+      const groups = [groupOf.grant(grant.id), groupOf.user(grant.userKey), groupOf.client(grant.clientId)];
       await kept.put(grant.id, grant, { expiresAt, groups });
       for (const { id } of former) if (id !== grant.id) await store.removeGroup(groupOf.grant(id));
     },

@@ -213,7 +213,11 @@ export function createInteractions(parts: InteractionParts): Interactions {
     const remember = form.remember && now.client.proved;
     if (remember) {
       const expiresAt = Date.now() + parts.grantTtlMs;
-      const groups = [groupOf.remembered(account.key, now.client.id), groupOf.user(account.key)];
+      const groups = [
+        groupOf.remembered(account.key, now.client.id),
+        groupOf.user(account.key),
+        groupOf.client(now.client.id),
+      ];
       await memories.put(memoryOf(now, account), scopes, { expiresAt, groups });
     }
     return give(exchange, now, account, scopes, { remembered: remember });

@@ -24,11 +24,13 @@ export function kindOf(model: string): string {
   return `oauth:${model}`;
 }
 
-function groupsOf(model: string, { grantId, accountId, jti }: AdapterPayload): string[] {
+function groupsOf(model: string, { grantId, accountId, clientId, jti }: AdapterPayload): string[] {
+  if (model === 'Interaction') return [];
   const grant = model === 'Grant' ? jti : grantId;
   return [
-    ...(grant !== undefined && model !== 'Interaction' ? [groupOf.grant(grant)] : []),
-    ...(accountId !== undefined && model !== 'Interaction' ? [groupOf.user(accountId)] : []),
+    ...(grant === undefined ? [] : [groupOf.grant(grant)]),
+    ...(accountId === undefined ? [] : [groupOf.user(accountId)]),
+    ...(clientId === undefined ? [] : [groupOf.client(clientId)]),
   ];
 }
 
