@@ -1,5 +1,4 @@
 import type { Problem } from '../errors.js';
-import { didYouMean } from '../lib/did-you-mean.js';
 import type { Caller } from '../model/caller.js';
 import type { RequestContext } from '../model/call.js';
 import type { Json } from '../model/json.js';
@@ -9,7 +8,6 @@ import { createFrame } from './cel/frame.js';
 import { adminCapability, loadCondition, type ConditionSite } from './check-condition.js';
 import { readClaimList } from './claim-list.js';
 import { evaluate } from './evaluate.js';
-import { problemAt } from './problem.js';
 
 /** Who is calling, before roles: what a credential's claims or a persona say. Lists may still be of any form. */
 export interface Identity extends Omit<Caller, 'role' | 'roles' | 'permissions' | 'groups' | 'capabilities'> {
@@ -67,38 +65,6 @@ function everyCapability(authorization: Authorization, named: readonly string[])
   return [...all].filter((name) => name !== '*' && name !== adminCapability).sort();
 }
 
-function unknownRole(name: string, origin: Role['origin'], known: Iterable<string>): Problem {
-  const guess = didYouMean(name, known);
-  return problemAt(origin, 'unknown-role', `The role \`${name}\` is not defined in \`roles\``, {
-    remedy: guess === undefined ? 'Add it to `authorization.roles`' : `Did you mean \`${guess}\`?`,
-  });
-}
-
-function includeProblems(role: Role, roles: ReadonlyMap<string, Role>): Problem[] {
-  const unknown = role.includes.filter((name) => !roles.has(name));
-  const problems = unknown.map((name) => unknownRole(name, role.origin, roles.keys()));
-  const below = includedBy(role.includes, roles);
-  if (!below.has(role.name)) return problems;
-  return [...problems, problemAt(role.origin, 'role-cycle', `The role \`${role.name}\` includes itself`)];
-}
-
-function capabilityProblems(role: Role, catalogue: ReadonlySet<string> | undefined): Problem[] {
-  const unknown = role.capabilities.filter(
-    (name) => catalogue && !catalogue.has(name) && name !== '*' && name !== adminCapability,
-  );
-  return unknown.map((name) => {
-    const guess = didYouMean(name, catalogue ?? []);
-    return problemAt(
-      role.origin,
-      'unknown-capability',
-      `The capability \`${name}\` is not in the catalogue`,
-      {
-        remedy: guess === undefined ? 'Add it to `authorization.capabilities`' : `Did you mean \`${guess}\`?`,
-      },
-    );
-  });
-}
-
 /** These roles and everything that they include. Names without a role are kept: they give nothing beyond the name. */
 function includedBy(names: Iterable<string>, roles: ReadonlyMap<string, Role>): Set<string> {
   const found = new Set(names);
@@ -107,11 +73,7 @@ function includedBy(names: Iterable<string>, roles: ReadonlyMap<string, Role>): 
   return found;
 }
 
-function compileAssignment(assignment: RoleAssignment, table: RoleTable, site: ConditionSite): Assignment[] {
-  const { role, when, origin } = assignment;
-  if (table.roles.size > 0 && !table.roles.has(role)) {
-    site.problems.push(unknownRole(role, origin, table.roles.keys()));
-  }
+function compileAssignment({ role, when }: RoleAssignment, site: ConditionSite): Assignment[] {
   const condition = loadCondition(when, 'assign', site);
   return condition ? [{ role, when: condition }] : [];
 }
@@ -175,8 +137,8 @@ function resolveCaller(
 }
 
 /**
- * Compiles `authorization` (spec page 04, "Roles, capabilities, site-wide rules"): roles must include roles that exist
- * and not themselves, capabilities must be in the catalogue where there is one, `assign` conditions must load.
+ * Compiles `authorization` (spec page 04, "Roles, capabilities, site-wide rules"): `assign` conditions must load. A role
+ * that does not exist gives nothing beyond its name, and one that includes itself nothing more.
  */
 export function compileRoles(
   authorization: Authorization,
@@ -190,12 +152,8 @@ export function compileRoles(
     parameters: new Map(),
     problems,
   };
-  for (const role of roles.values())
-    problems.push(...includeProblems(role, roles), ...capabilityProblems(role, catalogue));
   const table: RoleTable = { roles, everything: everyCapability(authorization, context.capabilities) };
-  const assignments = authorization.assign.flatMap((assignment) =>
-    compileAssignment(assignment, table, site),
-  );
+  const assignments = authorization.assign.flatMap((assignment) => compileAssignment(assignment, site));
   const resolver: RoleResolver = {
     resolve: (identity) => resolveCaller(identity, assignments, table),
     scopesOf: (names) => authorization.roles && scopesOf(names, roles),

@@ -27,7 +27,7 @@ export function buildAuthorization(
   const known = catalogue === undefined ? undefined : entriesOf(catalogue).map(([name]) => name);
   for (const [name, child] of entriesOf(rolesField)) {
     problems.push(
-      ...unknownIncludes(child, names),
+      ...unknownRoles(itemsOf(at(child, 'includes')), names, 'include'),
       ...(known === undefined ? [] : unknownCapabilities(child, known)),
     );
     if (includesItself(name, roles)) problems.push(circular(child, name));
@@ -35,9 +35,7 @@ export function buildAuthorization(
   return {
     ...(catalogue !== undefined && { capabilities: descriptions(catalogue) }),
     ...(rolesField !== undefined && { roles }),
-    assign: itemsOf(at(field, 'assign')).flatMap((item) =>
-      buildAssignment(item, rolesField && names, problems),
-    ),
+    assign: itemsOf(at(field, 'assign')).flatMap((item) => buildAssignment(item, names, problems)),
   };
 }
 
@@ -58,31 +56,35 @@ function buildRole(name: string, field: Field): Role {
   };
 }
 
-function unknownIncludes(role: Field, names: readonly string[]): readonly Problem[] {
-  return unknown(
-    itemsOf(at(role, 'includes')),
-    names,
-    (name) => `There is no role "${name}" to include`,
-    'unknown-role',
-  );
+function unknownRoles(
+  items: readonly Field[],
+  roles: readonly string[],
+  purpose: string,
+): readonly Problem[] {
+  const message = (name: string): string => `There is no role "${name}" to ${purpose}`;
+  return unknown(items, roles, 'unknown-role', message, 'authorization.roles');
 }
 
 function unknownCapabilities(role: Field, catalogue: readonly string[]): readonly Problem[] {
-  const allowed = [...catalogue, '*', 'mxcp:admin'];
+  const items = itemsOf(at(role, 'capabilities')).filter(
+    (item) => item.data !== '*' && item.data !== 'mxcp:admin',
+  );
   const message = (name: string): string => `The capability "${name}" is not in the catalogue`;
-  return unknown(itemsOf(at(role, 'capabilities')), allowed, message, 'unknown-capability');
+  return unknown(items, catalogue, 'unknown-capability', message, 'authorization.capabilities');
 }
 
 function unknown(
   items: readonly Field[],
   known: readonly string[],
-  message: (name: string) => string,
   rule: string,
+  message: (name: string) => string,
+  home: string,
 ): readonly Problem[] {
   return items.flatMap((item) => {
     const name = stringOf(item);
     if (name === undefined || known.includes(name)) return [];
-    return [problemOf(item, { rule, message: message(name), remedy: suggestion(didYouMean(name, known)) })];
+    const remedy = suggestion(didYouMean(name, known)) ?? `Add it to \`${home}\`, or correct the name.`;
+    return [problemOf(item, { rule, message: message(name), remedy })];
   });
 }
 
@@ -110,7 +112,7 @@ function circular(role: Field, name: string): Problem {
 
 function buildAssignment(
   field: Field,
-  roles: readonly string[] | undefined,
+  roles: readonly string[],
   problems: Problem[],
 ): readonly RoleAssignment[] {
   const named = at(field, 'role');
@@ -118,10 +120,6 @@ function buildAssignment(
   const when = at(field, 'when');
   if (named === undefined || role === undefined || when === undefined || stringOf(when) === undefined)
     return [];
-  if (roles?.includes(role) === false) {
-    const message = `There is no role "${role}"; who gets it gets nothing beyond its name`;
-    const remedy = suggestion(didYouMean(role, roles));
-    problems.push(problemOf(named, { severity: 'warning', rule: 'unknown-role', message, remedy }));
-  }
+  if (roles.length > 0) problems.push(...unknownRoles([named], roles, 'assign'));
   return [{ role, when: sourceTextOf(when), origin: originOf(field) }];
 }

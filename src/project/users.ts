@@ -2,7 +2,7 @@ import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { Persona } from '../model/caller.js';
 import type { JsonObject } from '../model/json.js';
-import { at, entriesOf, stringOf, type Field } from './field.js';
+import { at, entriesOf, namedWordsOf, stringOf, type Field } from './field.js';
 import { personaProblems, toPersona } from './persona.js';
 import { problemOf, suggestion } from './problems.js';
 
@@ -17,13 +17,19 @@ export function buildUsers(
     if (child.entries === undefined) continue;
     problems.push(...personaProblems(child));
     users[name] = toPersona(child.data as JsonObject);
-    const role = at(child, 'role');
-    const named = stringOf(role);
-    if (role === undefined || named === undefined || roles === undefined || roles.includes(named)) continue;
-    if (named === 'anonymous' || named === 'user') continue;
-    const message = `There is no role "${named}" in \`authorization.roles\`; it gives nothing beyond its name`;
-    const remedy = suggestion(didYouMean(named, roles));
-    problems.push(problemOf(role, { severity: 'warning', rule: 'unknown-role', message, remedy }));
+    if (roles !== undefined) problems.push(...unknownRoles(child, roles));
   }
   return users;
+}
+
+function unknownRoles(persona: Field, declared: readonly string[]): readonly Problem[] {
+  const known = [...declared, 'anonymous', 'user'];
+  const role = at(persona, 'role');
+  const stated = role === undefined ? [] : [{ word: stringOf(role) ?? '', field: role }];
+  return [...stated, ...namedWordsOf(at(persona, 'roles'))].flatMap(({ word, field }) => {
+    if (word === '' || known.includes(word)) return [];
+    const message = `There is no role "${word}" in \`authorization.roles\`; it gives nothing beyond its name`;
+    const remedy = suggestion(didYouMean(word, declared));
+    return [problemOf(field, { severity: 'warning', rule: 'unknown-role', message, remedy })];
+  });
 }

@@ -64,36 +64,13 @@ describe('authorization that does not load', () => {
   const rulesOf = (text: AuthorizationText) =>
     compile(text).problems.map(({ rule, message }) => `${rule}: ${message}`);
 
-  it('includes or assigns a role that is not defined', () => {
-    const text = {
-      roles: { viewer: {}, admin: { includes: ['vewer'] } },
-      assign: [{ role: 'amdin', when: 'true' }],
-    };
-    const { problems } = compile(text);
-    expect(problems.map(({ rule, remedy }) => [rule, remedy])).toEqual([
-      ['unknown-role', 'Did you mean `viewer`?'],
-      ['unknown-role', 'Did you mean `admin`?'],
-    ]);
-  });
-
-  it('includes itself', () => {
-    const text = { roles: { a: { includes: ['b'] }, b: { includes: ['a'] } }, assign: [] };
-    expect(rulesOf(text)).toEqual([
-      'role-cycle: The role `a` includes itself',
-      'role-cycle: The role `b` includes itself',
-    ]);
-  });
-
-  it('names a capability that the catalogue does not have, in a role or a condition', () => {
+  it('names a capability that the catalogue does not have in a condition', () => {
     const text = {
       catalogue: { 'orders.read': '' },
-      roles: { a: { capabilities: ['orders.raed', '*', 'mxcp:admin'] } },
+      roles: { a: {} },
       assign: [{ role: 'a', when: "['x', 'orders.read'].exists(c, c in user.capabilities)" }],
     };
-    expect(rulesOf(text)).toEqual([
-      'unknown-capability: The capability `orders.raed` is not in the catalogue',
-      'unknown-capability: The capability `x` is not in the catalogue',
-    ]);
+    expect(rulesOf(text)).toEqual(['unknown-capability: The capability `x` is not in the catalogue']);
   });
 
   it('reads more than the caller in `assign`', () => {

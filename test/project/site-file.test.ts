@@ -297,6 +297,7 @@ describe('the site file', () => {
     ['profiles: {default: {duckdb: {attach: [{name: a}]}}}', '4:40 missing-key'],
     ['extensions: [{name: h3, repo: communty}]', '4:31 wrong-value'],
     ['authorization: {capabilities: {a: A}, roles: {r: {capabilities: [b]}}}', '4:66 unknown-capability'],
+    ['authorization: {roles: {a: {}}, assign: [{role: b, when: "true"}]}', '4:49 unknown-role'],
     ['policies: {require_input_policy: yes}', '4:34 wrong-type'],
   ])('with `%s` is refused', async (text, expected) => {
     const { problems } = await read(await withKey(`${text}\n`));
@@ -309,8 +310,8 @@ describe('the site file', () => {
     ['dbt: {enabled: true, model_paths: models}', 'ignored-key'],
     ['paths: {python: python}', 'ignored-key'],
     ['profiles: {default: {transport: {http: {stateless: true, scheme: https}}}}', 'ignored-key ignored-key'],
-    ['authorization: {roles: {a: {}}, assign: [{role: b, when: "true"}]}', 'unknown-role'],
     ['authorization: {roles: {a: {}}}\nusers: {ada: {role: b}}', 'unknown-role'],
+    ['authorization: {roles: {a: {}}}\nusers: {ada: {roles: [a, b, user]}}', 'unknown-role'],
   ])('with `%s` loads with a warning', async (text, expected) => {
     const { problems } = await read(await withKey(`${text}\n`));
     expect(problems.map(({ severity }) => severity)).not.toContain('error');
