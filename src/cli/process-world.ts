@@ -19,20 +19,24 @@ function watchSignals(controller: AbortController): void {
   }
 }
 
-/** A reader that goes away (`mxcp list | head -1`) is no failure: what is left to say has nowhere to go. */
-function watchOutput(stream: NodeJS.WriteStream, controller: AbortController): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    controller.abort(new Error('The reader of the output is gone'));
-  });
+/** The world of this process, and what came of its output. */
+interface ProcessWorld extends World {
+  /** Why something that was written to stdout is lost, `ENOSPC` for example. */
+  readonly lostOutput: () => string | undefined;
 }
 
 /** The world of this process. To be made once. */
-export function processWorld(): World {
+export function processWorld(): ProcessWorld {
   const controller = new AbortController();
   let watching = false;
-  watchOutput(process.stdout, controller);
-  watchOutput(process.stderr, controller);
+  let lost: string | undefined;
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // A reader that goes away (`mxcp list | head -1`) is no failure: what is left to say has nowhere to go.
+    if (code === 'EPIPE') controller.abort(new Error('The reader of the output is gone'));
+    else lost ??= code ?? message;
+  });
+  // A server goes on when its log cannot be written, and there is nobody to tell.
+  process.stderr.on('error', () => undefined);
   return {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -45,5 +49,6 @@ export function processWorld(): World {
       watching = true;
       return controller.signal;
     },
+    lostOutput: () => lost,
   };
 }

@@ -146,6 +146,28 @@ describe('the mxcp executable', () => {
     expect(stdout.trim().split('\n').at(-1)).toBe('0');
   });
 
+  it('does not say that all went well when its output is lost on a full disk', () => {
+    const script = '"$0" "$1" list > /dev/full';
+    const args = ['-c', script, process.execPath, launcher];
+    const ended = spawnSync('bash', args, { cwd: site, env: environment(), encoding: 'utf8' });
+    expect(ended).toMatchObject({ status: 1, stderr: 'error The output could not be written (ENOSPC)\n' });
+  });
+
+  it('goes on serving when its log cannot be written', async () => {
+    const script = 'exec "$0" "$1" serve --port 0 --debug 2> /dev/full';
+    const server = spawn('bash', ['-c', script, process.execPath, launcher], {
+      cwd: site,
+      env: environment(),
+    });
+    children.push(server);
+    const url = /http:\S+/.exec(await shown(server.stdout, '/mcp'))?.[0] ?? '';
+    for (let call = 0; call < 2; call += 1)
+      expect((await fetch(url, callOf('find_people', {}))).status).toBe(200);
+    const exit = ended(server);
+    server.kill('SIGTERM');
+    expect(await exit).toEqual({ code: 0, signal: null });
+  });
+
   it('starts with enough threads for its connections', async () => {
     const server = start('serve', '--port', '0', '--json');
     const stderr = shown(server.stderr, 'Stopping');
