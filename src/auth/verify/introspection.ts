@@ -6,6 +6,7 @@ import { toClaims } from '../claims.js';
 import { fetchJson } from './fetch-json.js';
 import { isJwt } from './jwt.js';
 import { tokenIdentity } from './token-identity.js';
+import { wrongTokenKind } from './token-kind.js';
 
 type Introspection = NonNullable<VerifierSettings['introspection']>;
 
@@ -42,6 +43,8 @@ function check(claims: JsonObject, settings: VerifierSettings): void {
   const skew = settings.clockSkewMs / 1000;
   const now = Math.floor(Date.now() / 1000);
   if (claims['active'] !== true) refuse('inactive');
+  const wrong = wrongTokenKind(claims);
+  if (wrong !== undefined) refuse(wrong);
   if (claims['iss'] !== undefined && claims['iss'] !== settings.issuer) refuse('iss');
   if (!audiences(claims['aud']).some((name) => typeof name === 'string' && settings.audience.includes(name)))
     refuse('aud');

@@ -5,6 +5,7 @@ import type { Authenticator, Presented } from '../authenticator.js';
 import { toClaims } from '../claims.js';
 import { createKeySet } from './key-set.js';
 import { tokenIdentity } from './token-identity.js';
+import { wrongTokenKind } from './token-kind.js';
 
 const compactJws = /^[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*$/;
 
@@ -37,7 +38,7 @@ function invalid(cause: unknown): unknown {
 
 /**
  * Verifies JWTs of one issuer: signature by its published keys, the listed asymmetric algorithms only, `iss`, `aud`, `exp`
- * (required) and `nbf` with the settings' skew (RFC 7519, RFC 8725). Responsible for every JWT that names this issuer.
+ * (required) and `nbf` with the settings' skew (RFC 7519, RFC 8725), and that it is an access token. Responsible for every JWT that names this issuer.
  */
 export function createJwtVerifier(settings: VerifierSettings, now?: () => number): Authenticator {
   const { issuer, audience, algorithms, clockSkewMs, jwksUri, jwksCacheTtlMs } = settings;
@@ -54,8 +55,11 @@ export function createJwtVerifier(settings: VerifierSettings, now?: () => number
     recognises: (presented) => claimedIssuer(presented) === issuer,
     verify: async ({ value }) => {
       try {
-        const { payload } = await jwtVerify(value, keySet, options);
-        return tokenIdentity(toClaims(payload), settings);
+        const { payload, protectedHeader } = await jwtVerify(value, keySet, options);
+        const claims = toClaims(payload);
+        const wrong = wrongTokenKind(claims, protectedHeader.typ);
+        if (wrong === undefined) return tokenIdentity(claims, settings);
+        throw new CredentialInvalidError(`The token is no access token (${wrong})`);
       } catch (error) {
         throw invalid(error);
       }
