@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,27 +58,12 @@ async function isOwn(folder: string): Promise<boolean> {
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
 }
 
-/** Ends workers that went on without their server: one in an endless loop does not notice that it is alone. Linux only. */
-async function endWorkers(folder: string): Promise<void> {
-  const ids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
-  for (const id of ids) {
-    const words = (await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')).split('\0');
-    if (!words.includes(join(folder, 'worker.mjs'))) continue;
-    try {
-      process.kill(Number(id), 'SIGKILL');
-    } catch {
-      // it ended meanwhile, or belongs to somebody else
-    }
-  }
-}
-
-/** Removes folders of this user whose process is gone, and ends the workers that it left. */
+/** Removes folders of this user whose process is gone. */
 async function sweepBodyFolders(): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
   for (const name of names.filter((each) => each.startsWith(prefix))) {
     const folder = join(tmpdir(), name);
     if (!(await isOwn(folder)) || !(await isLeft(join(folder, sign)))) continue;
-    await endWorkers(folder);
     await rm(folder, { recursive: true, force: true }).catch(() => undefined); // the next start tries again
   }
 }

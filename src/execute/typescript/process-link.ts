@@ -4,6 +4,7 @@ import { InternalError } from '../../errors.js';
 import { readLines } from './bounded-lines.js';
 import { createFrameReader, encodeFrame } from './frames.js';
 import { residentBytes } from './resident-memory.js';
+import { watchProcess } from './watchdog.js';
 import {
   heapMegabytes,
   type LinkEvents,
@@ -75,8 +76,10 @@ export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLi
   const child = spawn(process.execPath, [...flagsFor(options), options.program], {
     cwd: '/',
     env: { ...options.environment },
+    detached: true, // a terminal's Ctrl-C is the server's, which lets calls end
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) child.once('exit', watchProcess(child.pid));
   let said = '';
   let killed: WorkerEnd | undefined;
   let told = false;
