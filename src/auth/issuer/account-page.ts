@@ -19,8 +19,10 @@ export interface AccountView {
   readonly grants: readonly GrantRecord[];
   readonly sessions: readonly (SessionRecord & { readonly username: string })[];
   readonly connections: readonly Account[];
-  /** Lists were cut: there are more than a page shows. */
-  readonly cut: boolean;
+  /** Of each list this is the page with this number, from 1; the newest entries are on the first. */
+  readonly page: number;
+  /** One of the lists goes on. */
+  readonly more: boolean;
 }
 
 /** What the account page's forms do; the value names what they do it to. */
@@ -62,13 +64,13 @@ export interface Farewell {
 
 /** The account page's steps. */
 export interface AccountPage {
-  /** Undefined: nobody is signed in at this browser. */
-  view(exchange: Exchange): Promise<AccountView | undefined>;
+  /** Undefined: nobody is signed in at this browser. `page` counts from 1. */
+  view(exchange: Exchange, page: number): Promise<AccountView | undefined>;
   /** Gives what is left to do at the provider, after a sign-out. Throws `PageProblem`. */
   act(exchange: Exchange, form: AccountForm): Promise<Farewell | undefined>;
 }
 
-const maxRows = 500;
+const pageRows = 100;
 const tokenPlace = (uid: string): string => `account:${uid}`;
 
 function notYours(): PageProblem {
@@ -175,7 +177,7 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
   }
 
   return {
-    view: async (exchange) => {
+    view: async (exchange, page) => {
       const session = await current(exchange);
       if (session === undefined) return undefined;
       const { account, uid } = session;
@@ -191,15 +193,18 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
         ...each,
         username: names.get(each.userKey) ?? each.userKey,
       }));
+      const pageOf = <T>(rows: readonly T[], when: (row: T) => number): readonly T[] =>
+        rows.toSorted((a, b) => when(b) - when(a)).slice((page - 1) * pageRows, page * pageRows);
       return {
         account,
         sessionUid: uid,
         admin,
         formToken: formTokens.make(tokenPlace(uid)),
-        grants: allGrants.toSorted((a, b) => b.createdAt - a.createdAt).slice(0, maxRows),
-        sessions: named.toSorted((a, b) => b.signedInAt - a.signedInAt).slice(0, maxRows),
-        connections: people.toSorted((a, b) => b.signedInAt - a.signedInAt).slice(0, maxRows),
-        cut: Math.max(allGrants.length, allSessions.length, people.length) > maxRows,
+        grants: pageOf(allGrants, ({ createdAt }) => createdAt),
+        sessions: pageOf(named, ({ signedInAt }) => signedInAt),
+        connections: pageOf(people, ({ signedInAt }) => signedInAt),
+        page,
+        more: Math.max(allGrants.length, allSessions.length, people.length) > page * pageRows,
       };
     },
     act: async (exchange, { formToken, action, target }) => {

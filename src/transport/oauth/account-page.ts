@@ -113,17 +113,25 @@ function connectionRow(view: AccountView, baseUrl: string, account: Account): Ht
     ${view.admin && !own && button(view, baseUrl, { action: 'revoke-everything', target: key, label: 'Revoke everything', of: who })}`;
 }
 
+/** Links to the pages of newer and of older entries, where there are any. */
+function pageLinks({ page, more }: AccountView, baseUrl: string): Html | false {
+  if (page === 1 && !more) return false;
+  const link = (to: number, rel: string, label: string): Html =>
+    html`<a class="button" rel="${rel}" href="${baseUrl}/oauth?page=${to}">${label}</a>`;
+  return html`<nav class="buttons" aria-label="Pages">
+    ${page > 1 && link(page - 1, 'prev', 'Newer entries')} ${more && link(page + 1, 'next', 'Older entries')}
+  </nav>`;
+}
+
 /** The account page: what applications may do, where somebody is signed in, and the connections to providers. */
 export function accountPage(view: AccountView, baseUrl: string): string {
   const { username, userId } = view.account.profile;
   const everyone =
     view.admin && html`<p class="note">You administer this server: everybody's entries are listed.</p>`;
-  const cut =
-    view.cut && html`<p class="note">There are more entries than are shown; these are the newest.</p>`;
   const body = html`<p>
       You are signed in as <strong>${username ?? userId}</strong> (${view.account.provider}).
     </p>
-    ${everyone} ${cut}
+    ${everyone}
     <div class="buttons">
       ${button(view, baseUrl, { action: 'sign-out', label: 'Sign out' })}
       ${button(view, baseUrl, { action: 'revoke-everything', target: view.account.key, label: 'Sign out everywhere', of: 'ends all grants and sessions' })}
@@ -142,6 +150,7 @@ export function accountPage(view: AccountView, baseUrl: string): string {
       'Connections',
       view.connections.map((account) => connectionRow(view, baseUrl, account)),
       'No provider is connected.',
-    )}`;
+    )}
+    ${pageLinks(view, baseUrl)}`;
   return renderPage({ baseUrl, title: 'Your account', body });
 }

@@ -85,9 +85,15 @@ const callback: Handler = async (issuer, request, reply) => {
   return reply.redirect(await issuer.signIn.finish(exchange, path, request.query), 303);
 };
 
+/** Whatever is no number of a page is the first one. */
+function pageNumber({ query }: Request): number {
+  const text = query['page'];
+  return typeof text === 'string' && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1;
+}
+
 const account: Handler = async (issuer, request, reply) => {
   const { baseUrl, choices } = issuer;
-  const view = await issuer.account.view(exchangeOf(request, reply, baseUrl));
+  const view = await issuer.account.view(exchangeOf(request, reply, baseUrl), pageNumber(request));
   if (view !== undefined) return sendPage(reply, accountPage(view, baseUrl));
   return sendPage(reply, signInPage({ baseUrl, choices, begin: `${baseUrl}/oauth/sign-in/` }));
 };

@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createGrants } from '../../../src/auth/issuer/grants.js';
 import { Browser } from './browser.js';
 import { dance, refresh } from './dance.js';
 import { openSite, type Site } from './open-site.js';
@@ -215,4 +216,42 @@ it("keeps no token, code, secret or name in clear in the store's file", async ()
   ]) {
     expect(bytes.includes(secret)).toBe(false);
   }
+});
+
+describe('the account page of many entries', () => {
+  it('shows each on some page, the newest first, with links to go on', async () => {
+    const { browser } = await danceAs('root');
+    const grants = createGrants(site.store);
+    const now = Date.now();
+    for (let index = 0; index < 150; index += 1)
+      await grants.add(
+        {
+          id: `many-${index}`,
+          userKey: `acme|id-of-${index}`,
+          username: `person-${index}`,
+          clientId: 'many',
+          clientName: 'Many',
+          redirectHost: 'client.example',
+          scopes: ['mcp'],
+          createdAt: now + index,
+        },
+        now + 60_000,
+      );
+    const seen = new Set<string>();
+    let next: string | undefined = `${site.url}/oauth`;
+    for (let page = 1; next !== undefined; page += 1) {
+      const { text, status } = await browser.request(next);
+      expect(status).toBe(200);
+      for (const [name] of text.matchAll(/person-\d+/g)) seen.add(name);
+      if (page === 1) expect([seen.has('person-149'), seen.has('person-0')]).toEqual([true, false]);
+      expect(text.includes('rel="prev"')).toBe(page > 1);
+      next = /rel="next" href="([^"]+)"/.exec(text)?.[1];
+    }
+    expect(seen.size).toBe(150);
+  });
+
+  it.each(['0', '-1', 'x', '1e3', '99999999', ''])('takes page %s for the first', async (page) => {
+    const { browser } = await danceAs('root');
+    expect((await browser.request(`${site.url}/oauth?page=${page}`)).text).toContain('this one');
+  });
 });
