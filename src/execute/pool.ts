@@ -69,7 +69,7 @@ export class Pool {
     for (const waiter of this.waiters) waiter.refuse(new ShuttingDownError('The database is closing'));
     this.waiters.clear();
     await this.until(() => this.places === this.options.size);
-    for (const session of this.idle.splice(0)) session.close();
+    await Promise.all(this.idle.splice(0).map((session) => session.close()));
   }
 
   /** Waits until every loan that is out is stuck, or none is out. */
@@ -109,7 +109,7 @@ export class Pool {
   private async pick(kind: LeaseKind): Promise<Session> {
     if (kind === 'pooled') return this.idle.pop() ?? this.options.open();
     const open = this.options.size - this.places + this.idle.length;
-    if (open > this.options.size) this.idle.shift()?.close();
+    if (open > this.options.size) await this.idle.shift()?.close();
     return this.options.open();
   }
 
@@ -121,11 +121,14 @@ export class Pool {
       giveBack: (fate) => {
         if (!out) return;
         out = false;
-        this.stuck -= stuck;
-        if (fate === 'keep' && !this.closing) this.idle.push(session);
-        else session.close();
-        ended();
-        this.release(places);
+        const leave = (): void => {
+          this.stuck -= stuck;
+          ended();
+          this.release(places);
+        };
+        if (fate === 'close' || this.closing) return void session.close().finally(leave);
+        this.idle.push(session);
+        leave();
       },
       abandon: () => {
         if (!out || stuck > 0) return;

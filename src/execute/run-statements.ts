@@ -46,7 +46,9 @@ async function runOne(
   try {
     bind(prepared.statement, prepared.parameters, run);
     throwIfStopped(run.signal);
-    return await consume(await prepared.statement.stream(), run, isLast);
+    const result = await consume(await session.reading(prepared.statement.stream()), run, isLast);
+    session.hasRead(result?.complete ?? true);
+    return result;
   } finally {
     session.doneWith(statement.sql, prepared);
   }
@@ -66,7 +68,9 @@ async function runSeveral(
     const prepared = await extracted.prepare(index);
     try {
       bind(prepared, namesOf(prepared), run);
-      answer = await consume(await prepared.stream(), run, isLast && index === extracted.count - 1);
+      const result = await session.reading(prepared.stream());
+      answer = await consume(result, run, isLast && index === extracted.count - 1);
+      session.hasRead(answer?.complete ?? true);
     } finally {
       prepared.destroySync();
     }

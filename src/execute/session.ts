@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import type { CallerRegistry } from './caller-functions.js';
 
 /** A statement prepared on one connection, with its parameters' names in the order of their indexes. */
@@ -25,6 +25,7 @@ export class Session {
   readonly id: string;
   private readonly callers: CallerRegistry;
   private readonly statements = new Map<string, SessionStatement>();
+  private unread: DuckDBResult | undefined;
 
   constructor(connection: DuckDBConnection, callers: CallerRegistry) {
     this.connection = connection;
@@ -57,9 +58,22 @@ export class Session {
     if (this.statements.get(sql) !== used) used.statement.destroySync();
   }
 
-  close(): void {
+  /** A result that is going to be read; `hasRead` follows, unless that fails. */
+  async reading(result: Promise<DuckDBResult>): Promise<DuckDBResult> {
+    this.unread = await result;
+    return this.unread;
+  }
+
+  /** The result was read, to its end or to a limit. */
+  hasRead(complete: boolean): void {
+    if (complete) this.unread = undefined;
+  }
+
+  /** Ends a stream that was not read to its end, and the connection. */
+  async close(): Promise<void> {
     this.statements.clear();
     this.callers.takeUsed(this.id);
+    if (this.unread) await dropRest(this.connection, this.unread);
     this.connection.closeSync();
   }
 
@@ -80,4 +94,14 @@ function describe(statement: DuckDBPreparedStatement): SessionStatement {
   for (let index = 1; index <= statement.parameterCount; index += 1)
     parameters.push(statement.parameterName(index));
   return { statement, parameters };
+}
+
+/**
+ * Frees what a stream has ready, which DuckDB would keep until garbage is collected: a fetch after an interrupt does. It
+ * rolls an open transaction back, and how it ends is of no interest: nobody reads the result any more.
+ */
+async function dropRest(connection: DuckDBConnection, result: DuckDBResult): Promise<void> {
+  connection.interrupt();
+  const chunk = await result.fetchChunk().catch(() => null);
+  chunk?.reset();
 }

@@ -263,6 +263,19 @@ describe('the limits of a result', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
   });
 
+  it('leave nothing of the rows that nobody read in the memory of DuckDB', async () => {
+    const wide = "SELECT repeat('y', 1000) || range AS t FROM range(100000000)";
+    for (let round = 0; round < 5; round += 1)
+      await expect(query(database, wide, limited({ maxRows: 10 }))).rejects.toMatchObject({
+        limit: 'max_rows',
+      });
+    const { rows } = await query(
+      database,
+      'SELECT sum(memory_usage_bytes)::DOUBLE AS bytes FROM duckdb_memory()',
+    );
+    expect(rows[0]?.['bytes']).toBeLessThan(2_000_000);
+  });
+
   it.each([
     ['max_rows', 'SELECT * FROM range(11)', { maxRows: 10 }],
     ['max_bytes', 'SELECT w FROM words', { maxBytes: 50_000 }],

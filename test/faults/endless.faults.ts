@@ -219,18 +219,19 @@ describe('a result of 100 million rows', () => {
     site.remove();
   });
 
-  // Each stopped call kept 66 MB until V8 collected garbage, before streams were held to 32 KB ahead and chunks freed when read.
+  // Each stopped call kept 66 MB until V8 collected garbage, before streams were held to 32 KB ahead and chunks freed when
+  // read; then 2 MB, before the chunk that DuckDB has ready was freed as well. V8's heap has its size after 40 calls.
   it.each(['many', 'sieve', 'wide', 'wide_sieve'])(
     'stops at the budget, with flat memory: %s',
     async (name) => {
       const rounds = async (): Promise<number> => {
-        for (let i = 0; i < 20; i += 1)
+        for (let i = 0; i < 40; i += 1)
           expect((await callTool(server.url, name, {})).end).toBe('EXECUTE_LIMIT_EXCEEDED');
         return peakMegabytes(server);
       };
       const warm = await rounds();
       expect(warm - idle).toBeLessThan(256);
-      expect((await rounds()) - warm).toBeLessThan(64);
+      expect((await rounds()) - warm).toBeLessThan(32);
       expect(await best(server.url, 'quick')).toBeLessThan(500);
     },
   );
