@@ -1,11 +1,11 @@
-import { rmSync } from 'node:fs';
 import { exportExpression, logColumns } from './log-columns.js';
 import { withLogDatabase } from './log-database.js';
 import { touchedFiles } from './log-files.js';
 import type { LogFilter } from './log-filter.js';
 import { logSource } from './log-source.js';
+import { replaceFile } from './replace-file.js';
 import { countUnreadable } from './stream-log.js';
-import { noUnreadable, type UnreadableLines } from './unreadable-lines.js';
+import type { UnreadableLines } from './unreadable-lines.js';
 import { AuditQueryError } from '../errors.js';
 
 /** What an export wrote. */
@@ -14,25 +14,37 @@ export interface ExportResult {
   readonly unreadable: UnreadableLines;
 }
 
+/** Where an export goes. */
+interface ExportTarget {
+  readonly format: 'duckdb' | 'parquet';
+  readonly file: string;
+}
+
 /**
  * Writes all records of a filter, oldest first, with typed columns: to the table `audit_logs` of a new DuckDB file, or
- * to a Parquet file. An existing file is replaced. Throws `AuditQueryError`.
+ * to a Parquet file. An existing file is replaced when all is there. Throws `AuditQueryError`.
  */
 export async function exportLog(
   path: string,
   filter: LogFilter,
-  target: { readonly format: 'duckdb' | 'parquet'; readonly file: string },
+  target: ExportTarget,
 ): Promise<ExportResult> {
   const files = touchedFiles(path, filter.since, filter.until);
   if (files.length === 0)
     throw new AuditQueryError('There is nothing to export: the log has no file for this time');
-  const { format, file } = target;
-  rmSync(file, { force: true });
+  return replaceFile(target.file, (draft) => write(files, filter, { ...target, file: draft }));
+}
+
+async function write(
+  files: readonly string[],
+  filter: LogFilter,
+  { format, file }: ExportTarget,
+): Promise<ExportResult> {
+  const source = logSource(files, filter, logColumns);
+  const rows = `SELECT ${logColumns.map(exportExpression).join(', ')} FROM ${source.from}
+    WHERE ${source.wanted} ORDER BY timestamp, record_id`;
   return withLogDatabase(
     async (connection) => {
-      const source = logSource(files, filter, logColumns);
-      const rows = `SELECT ${logColumns.map(exportExpression).join(', ')} FROM ${source.from}
-        WHERE ${source.wanted} ORDER BY timestamp, record_id`;
       const done =
         format === 'duckdb'
           ? await connection.runAndReadAll(`CREATE TABLE audit_logs AS ${rows}`, source.parameters)
@@ -41,8 +53,7 @@ export async function exportLog(
               target: file,
             });
       const [row] = done.getRowObjectsJson();
-      const unreadable = files.length === 0 ? noUnreadable : await countUnreadable(connection, files);
-      return { count: Number(row?.['Count'] ?? 0), unreadable };
+      return { count: Number(row?.['Count'] ?? 0), unreadable: await countUnreadable(connection, files) };
     },
     format === 'duckdb' ? file : undefined,
   );

@@ -125,6 +125,13 @@ function needsSegmentCondition(filter: LogFilter): boolean {
   );
 }
 
+/** NaN for a day that no month has: such a one is taken for a day of the next month otherwise. */
+function timeOf(day: string, clock: string, zone: string): number {
+  const start = Date.parse(`${day}T00:00Z`);
+  const exists = !Number.isNaN(start) && new Date(start).toISOString().startsWith(day);
+  return exists ? Date.parse(`${day}T${clock}${zone}`) : NaN;
+}
+
 const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /**
@@ -133,12 +140,12 @@ const units = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
  */
 export function parseTime(text: string, now: number, utc = false): number {
   const age = /^(\d{1,9})([smhd])$/.exec(text);
-  if (age !== null) return now - Number(age[1]) * units[age[2] as keyof typeof units];
+  if (age !== null) return Math.max(0, now - Number(age[1]) * units[age[2] as keyof typeof units]);
   const iso = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?(Z|[+-]\d\d:?\d\d)?$/i.exec(
     text,
   );
   const zone = iso?.[3] ?? (utc ? 'Z' : '');
-  const millis = iso === null ? NaN : Date.parse(`${iso[1] ?? ''}T${iso[2] ?? '00:00'}${zone}`);
+  const millis = iso === null ? NaN : timeOf(iso[1] ?? '', iso[2] ?? '00:00', zone);
   if (Number.isNaN(millis)) {
     throw new AuditQueryError(
       `'${text.slice(0, 40)}' is not a time: use 10s, 5m, 2h, 1d or 2026-11-20T10:00:00Z`,

@@ -7,6 +7,7 @@ import { logColumns } from '../audit/log-columns.js';
 import type { LogFilter } from '../audit/log-filter.js';
 import { logStats, type StatsGroup, type StatsKey } from '../audit/log-stats.js';
 import { queryLog } from '../audit/query-log.js';
+import { replaceFile } from '../audit/replace-file.js';
 import { streamLog } from '../audit/stream-log.js';
 import type { UnreadableLines } from '../audit/unreadable-lines.js';
 import { UsageError } from '../errors.js';
@@ -182,7 +183,7 @@ export async function exportRecords(
   const { count, unreadable } =
     exportCsv === undefined
       ? await exportLog(path, filter, { format: exportDuckdb === undefined ? 'parquet' : 'duckdb', file })
-      : await exportCsvFile(path, filter, file, options.fields ?? logColumns);
+      : await replaceFile(file, (draft) => exportCsvFile(path, filter, draft, options.fields ?? logColumns));
   printResult(context, { file, records: count, unreadable }, () => `${count} records in ${file}`);
   warnUnreadable(context, unreadable);
   if (exportCsv === undefined && options.fields !== undefined)

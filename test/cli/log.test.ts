@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bootstrappedSite, type TemporarySite } from './temporary-site.js';
@@ -107,6 +107,20 @@ describe('mxcp log', () => {
       expect([option, code]).toEqual([option, 2]);
       expect(stderr).toContain(`${join(site.root, 'no/such/folder')} does not exist`);
     }
+  });
+
+  it('exports all or nothing, for nobody else to read, and never over what is no file', async () => {
+    const folder = join(site.root, 'exports');
+    mkdirSync(join(folder, 'a folder'), { recursive: true });
+    for (const option of ['--export-csv', '--export-duckdb', '--export-parquet']) {
+      const wrong = await site.mxcp(['log', option, 'exports/a folder']);
+      expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('no plain file')]);
+      writeFileSync(join(folder, 'before'), 'what was there');
+      const right = await site.mxcp(['log', option, 'exports/before']);
+      expect([right.code, statSync(join(folder, 'before')).mode & 0o777]).toEqual([0, 0o600]);
+      expect(readFileSync(join(folder, 'before')).length).toBeGreaterThan(100);
+    }
+    expect(readdirSync(folder).sort()).toEqual(['a folder', 'before']);
   });
 
   it('says what was probably meant', async () => {
