@@ -1,7 +1,9 @@
 import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
+import { excerpt, locate, type SourceText } from '../lib/source-text.js';
 import type { PreparedBody } from '../execute/prepared-body.js';
 import type { Endpoint } from '../model/endpoint.js';
+import type { Parameter } from '../model/type-node.js';
 import { checkParameters, checkTypeNode } from '../validate/check-type.js';
 
 type RunsBody = Exclude<Endpoint, { kind: 'prompt' }>;
@@ -27,31 +29,52 @@ export function checkTypes(endpoint: Endpoint): Problem[] {
   return found.map((one) => ({ ...one, endpoint: `${endpoint.kind}/${endpoint.name}` }));
 }
 
-function checkNames(endpoint: RunsBody, body: PreparedBody): Problem[] {
-  const declared = endpoint.parameters.map(({ name }) => name);
-  const used = new Set(body.parameterNames);
-  const missing = body.parameterNames.filter((name) => !declared.includes(name));
-  const extra = declared.filter((name) => !used.has(name));
-  const problems = missing.map((name) => {
-    const guess = didYouMean(name, declared);
-    const remedy =
-      guess === undefined ? `Declare a parameter ${name}, or remove $${name}` : `Did you mean $${guess}?`;
-    return problem(
-      endpoint,
-      'parameter-missing',
-      `The SQL uses $${name}, which is not a declared parameter`,
-      { remedy },
-    );
-  });
-  const unused = extra.map((name) => {
-    const node = endpoint.parameters.find((parameter) => parameter.name === name)?.node;
-    const remedy = `Use $${name} in the SQL, or remove the parameter`;
-    return problem(endpoint, 'parameter-extra', `The parameter ${name} is not used in the SQL`, {
+/** Where an author's text has something, for people. */
+function placeOf(source: SourceText | undefined, offset: number | undefined): Partial<Problem> {
+  if (source === undefined || offset === undefined || offset === -1) return {};
+  return { origin: locate(source, offset), excerpt: excerpt(source, offset) };
+}
+
+const sqlOf = ({ body }: RunsBody): SourceText | undefined =>
+  body.language === 'sql' ? body.source : undefined;
+
+function missingParameter(endpoint: RunsBody, name: string, declared: readonly string[]): Problem {
+  const source = sqlOf(endpoint);
+  if (/^\d+$/.test(name)) {
+    const remedy = 'Declare it in `parameters`, and write its name behind a $';
+    const place = placeOf(source, source?.text.search(/\$\d|\?/));
+    return problem(endpoint, 'parameter-missing', 'The SQL has a parameter without name', {
       remedy,
-      origin: node?.origin ?? endpoint.origin,
+      ...place,
     });
-  });
-  return [...problems, ...unused];
+  }
+  const guess = didYouMean(name, declared);
+  const remedy =
+    guess === undefined ? `Declare a parameter ${name}, or remove $${name}` : `Did you mean $${guess}?`;
+  const message = `The SQL uses $${name}, which is not a declared parameter`;
+  const place = placeOf(source, source?.text.indexOf(`$${name}`));
+  return problem(endpoint, 'parameter-missing', message, { remedy, ...place });
+}
+
+function unusedParameter(endpoint: RunsBody, { name, node }: Parameter): Problem {
+  const isQuoted = sqlOf(endpoint)?.text.includes(`$${name}`) === true;
+  const remedy = isQuoted
+    ? `Write $${name} outside of quotes and comments, or remove the parameter`
+    : `Use $${name} in the SQL, or remove the parameter`;
+  const message = `The parameter ${name} is not used in the SQL`;
+  return problem(endpoint, 'parameter-extra', message, { remedy, origin: node.origin });
+}
+
+function checkNames(endpoint: RunsBody, { parameterNames }: PreparedBody): Problem[] {
+  const declared = endpoint.parameters.map(({ name }) => name);
+  return [
+    ...parameterNames
+      .filter((name) => !declared.includes(name))
+      .map((name) => missingParameter(endpoint, name, declared)),
+    ...endpoint.parameters
+      .filter(({ name }) => !parameterNames.includes(name))
+      .map((parameter) => unusedParameter(endpoint, parameter)),
+  ];
 }
 
 function checkDynamic(endpoint: RunsBody, body: PreparedBody): Problem[] {

@@ -45,11 +45,19 @@ function parseTemplate(template: SourceText, problems: Problem[]): TemplateNode 
   try {
     return parseJinja(template.text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const offset = Math.max(0, template.text.search(/\{[{%#]/));
-    problems.push(problemAt(template, offset, 'template-syntax', `The template does not parse: ${reason}`));
+    // The parser stumbles over the end of a text in which a block is open.
+    const isOpen = error instanceof TypeError;
+    const reason = isOpen ? 'a block has no end, like {% endif %}' : parserWords(error);
+    const offset = isOpen ? template.text.lastIndexOf('{%') : template.text.search(/\{[{%#]/);
+    const message = `The template does not parse: ${reason}`;
+    problems.push(problemAt(template, Math.max(0, offset), 'template-syntax', message));
     return undefined;
   }
+}
+
+function parserWords(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  return words.replace(/^Parser Error: /, '').replace(/(?:\.|, got) .*$/s, '');
 }
 
 function checkNames(template: SourceText, program: TemplateNode, known: ReadonlySet<string>): Problem[] {

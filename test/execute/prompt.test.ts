@@ -26,7 +26,7 @@ function render(template: string, args: JsonObject = {}): string {
 
 interface Cases {
   readonly renders: readonly { template: string; args: JsonObject; text: string }[];
-  readonly refused: readonly { template: string; rule: string; at: string }[];
+  readonly refused: readonly { template: string; rule: string; at: string; says?: string }[];
   readonly reaching: readonly string[];
   readonly endless: readonly string[];
 }
@@ -38,13 +38,17 @@ describe('a prompt template', () => {
     expect(render(template, args)).toBe(text);
   });
 
-  it.each(cases.refused)('is refused at load with its place: $template', ({ template, rule, at }) => {
-    const { problems } = compile(template);
-    expect(
-      problems.map((problem) => `${problem.rule} ${problem.origin.line}:${problem.origin.column}`),
-    ).toEqual([`${rule} ${at}`]);
-    expect(problems[0]?.excerpt).toContain('^');
-  });
+  it.each(cases.refused)(
+    'is refused at load with its place: $template',
+    ({ template, rule, at, says = '' }) => {
+      const { problems } = compile(template);
+      expect(
+        problems.map((problem) => `${problem.rule} ${problem.origin.line}:${problem.origin.column}`),
+      ).toEqual([`${rule} ${at}`]);
+      expect(problems[0]?.excerpt).toContain('^');
+      expect(problems[0]?.message).toContain(says);
+    },
+  );
 
   it.each(cases.reaching)('reaches no prototype, constructor or function: %s', (template) => {
     const { problems, render: run } = compile(template);
