@@ -61,27 +61,32 @@ function effectText({ action, changed, stage }: ExplainedRule): string {
 function verdict(rule: ExplainedRule): string {
   const { matched, mode, error } = rule;
   if (matched === 'not-asked') return 'not asked';
-  if (matched === 'not-evaluable') return `could not be evaluated, so it denies: ${error ?? ''}`;
+  if (matched === 'not-evaluable') {
+    const effect = mode === 'shadow' ? ' (shadow: without effect)' : ', so it denies';
+    return `could not be evaluated${effect}: ${error ?? ''}`;
+  }
   if (!matched) return 'did not match';
   return mode === 'shadow' ? `${effectText(rule)} (shadow: without effect)` : effectText(rule);
 }
 
+type ExplainedCaller = Pick<Caller, 'role' | 'roles' | 'capabilities'>;
+
 /** Who the caller became: the part that rules usually ask for. */
-export function explainCaller({
-  role,
-  roles,
-  capabilities,
-}: Caller): Pick<Caller, 'role' | 'roles' | 'capabilities'> {
+export function explainCaller({ role, roles, capabilities }: Caller): ExplainedCaller {
   return { role, roles, capabilities };
 }
 
-function callerText({ role, roles, capabilities }: Caller): string {
+function callerText({ role, roles, capabilities }: ExplainedCaller): string {
   const held = capabilities.length === 0 ? '' : `; capabilities: ${capabilities.join(', ')}`;
   return `Caller: role ${role}; roles: ${roles.length === 0 ? 'none' : roles.join(', ')}${held}`;
 }
 
 /** The caller, the decision, and the rules: id, what it did; below, its action, place and condition. */
-export function explainText(caller: Caller, rules: readonly ExplainedRule[], report: PolicyReport): string {
+export function explainText(
+  caller: ExplainedCaller,
+  rules: readonly ExplainedRule[],
+  report: PolicyReport,
+): string {
   const decision = report.rule === undefined ? report.decision : `${report.decision} by ${report.rule}`;
   const lines = rules.flatMap((rule) => [
     `${rule.stage} ${rule.id}: ${verdict(rule)}`,

@@ -152,12 +152,15 @@ function addOutput(command: Command): void {
     );
 }
 
-/** A subcommand whose help lists the options that all commands have, and not those of the search. */
+/** A subcommand that takes no other words than its own, and whose help lists the options of all commands and not those of the search. */
 function subcommand(command: Command, name: string): Command {
-  return command.command(name).configureHelp({
-    showGlobalOptions: true,
-    visibleGlobalOptions: () => [...(command.parent?.options ?? [])],
-  });
+  return command
+    .command(name)
+    .allowExcessArguments(false)
+    .configureHelp({
+      showGlobalOptions: true,
+      visibleGlobalOptions: () => [...(command.parent?.options ?? [])],
+    });
 }
 
 function refuseWord(word: string): never {

@@ -14,9 +14,8 @@ interface Advice {
 function adviceFor(error: MxcpError): Advice {
   switch (error.code) {
     case 'CONFIG_INVALID':
-      return { exit: 3 };
     case 'CONFIG_NOT_FOUND':
-      return { exit: 3, hint: 'Go to the folder of a site, name it with --site, or make one with mxcp init' };
+      return { exit: 3 };
     case 'USAGE_INVALID':
       return { exit: 2 };
     case 'CALL_UNKNOWN_ENDPOINT':

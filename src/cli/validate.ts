@@ -92,7 +92,11 @@ export async function validate(
   if (json && options.format !== undefined && options.format !== 'json') {
     throw new UsageError(`--json and --format ${options.format} exclude each other`);
   }
-  if (options.migration === true) return migrate(context, options);
+  if (options.migration === true) {
+    if (targets.length > 0 || options.format !== undefined)
+      throw new UsageError('--migration is about the whole site, and goes with --json but not with --format');
+    return migrate(context, options);
+  }
   const reading = await readProject(loadOptions(context, { readonly: options.readonly }));
   const { location, project, files } = reading;
   const space = { root: location.root, cwd: context.world.cwd, project, files };

@@ -127,6 +127,11 @@ describe('mxcp log', () => {
     expect((await site.mxcp(['log', '--fields', 'user'])).stderr).toContain('did you mean username?');
     const { code, stderr } = await site.mxcp(['log', 'shwo', 'x']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('shwo; did you mean show?')]);
+    for (const words of [
+      ['verify', 'logs-default.jsonl'],
+      ['show', 'x', 'y'],
+    ])
+      expect((await site.mxcp(['log', ...words])).code).toBe(2);
   });
 
   it('lists in the help of a subcommand what it takes', async () => {

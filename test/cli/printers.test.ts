@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigInvalidError, type Problem } from '../../src/errors.js';
 import { colorsFor } from '../../src/cli/colors.js';
 import type { Context } from '../../src/cli/context.js';
+import { explainText } from '../../src/cli/explain.js';
 import { createLogger } from '../../src/cli/logger.js';
 import { presentError } from '../../src/cli/present-error.js';
 import { printable, printableJson } from '../../src/cli/printable.js';
@@ -161,5 +162,24 @@ describe('text for a terminal', () => {
     ['a dumb terminal', { isTTY: true }, { TERM: 'dumb' }, true, false],
   ])('has colours as wanted: %s', (_, sink, env, wanted, colored) => {
     expect(colorsFor({ write: () => undefined, ...sink }, env, wanted).isColorSupported).toBe(colored);
+  });
+});
+
+describe('an explained rule', () => {
+  it.each([
+    ['enforce', 'could not be evaluated, so it denies: no such key'],
+    ['shadow', 'could not be evaluated (shadow: without effect): no such key'],
+  ] as const)('in mode %s that could not be evaluated says what that did', (mode, wanted) => {
+    const rule = {
+      id: 'r',
+      stage: 'input',
+      action: 'deny',
+      mode,
+      place: 'a.yml:1:1',
+      condition: 'x',
+    } as const;
+    const failed = { ...rule, matched: 'not-evaluable', changed: 0, error: 'no such key' } as const;
+    const caller = { role: 'hr', roles: [], capabilities: [] };
+    expect(explainText(caller, [failed], { decision: 'n/a', traces: [] })).toContain(`input r: ${wanted}\n`);
   });
 });

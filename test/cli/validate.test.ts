@@ -129,6 +129,8 @@ describe('mxcp validate', () => {
     expect(code).toBe(3);
     expect(stdout).toContain('needs porting tools/py.yml');
     expect(stdout).toMatch(/needs porting: 1\n$/);
+    for (const more of [['--format', 'github'], ['tools/a.yml']])
+      expect((await old.mxcp(['validate', '--migration', ...more])).code).toBe(2);
   });
 });
 
