@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import type { Buckets, Charge, Level, Taken } from './buckets.js';
 import { decide } from './buckets.js';
 import { createMemoryBuckets } from './memory-buckets.js';
+import type { TierCounter } from './tier-statistics.js';
 
 /**
  * Levels of all buckets by the server's clock; takes a token from each when each has one. A bucket lives as long as it takes
@@ -40,13 +41,15 @@ export interface SharedBuckets {
   readonly prefix: string;
   /** Hears once of each time that the server cannot be reached. */
   readonly warn: (error: unknown) => void;
+  /** Hears of each decision. */
+  readonly note: TierCounter['note'];
 }
 
 /**
  * Buckets that all replicas share. While the server cannot be reached, this process limits by its own memory: calls are
  * neither refused for that nor unlimited.
  */
-export async function openRedisBuckets({ url, prefix, warn }: SharedBuckets): Promise<Buckets> {
+export async function openRedisBuckets({ url, prefix, warn, note }: SharedBuckets): Promise<Buckets> {
   const redis = new Redis(url, {
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
@@ -62,7 +65,7 @@ export async function openRedisBuckets({ url, prefix, warn }: SharedBuckets): Pr
     reachable = true;
   });
   await once(redis, 'ready').catch(() => undefined); // the listener above has said why
-  const own = createMemoryBuckets();
+  const own = createMemoryBuckets(undefined, undefined, note);
 
   async function levelsOf(charges: readonly Charge[]): Promise<Level[]> {
     const keys = charges.map(({ key }) => prefix + key);
@@ -74,7 +77,9 @@ export async function openRedisBuckets({ url, prefix, warn }: SharedBuckets): Pr
   return {
     take: async (charges): Promise<Taken> => {
       try {
-        return decide(await levelsOf(charges));
+        const levels = await levelsOf(charges);
+        note(levels);
+        return decide(levels);
       } catch (error) {
         if (reachable) warn(error);
         return own.take(charges);

@@ -23,7 +23,12 @@ async function open(port: number, prefix = 'site:') {
   const warnings: unknown[] = [];
   const url = `redis://127.0.0.1:${port}`;
   return {
-    buckets: await openRedisBuckets({ url, prefix, warn: (error) => warnings.push(error) }),
+    buckets: await openRedisBuckets({
+      url,
+      prefix,
+      warn: (error) => warnings.push(error),
+      note: () => undefined,
+    }),
     warnings,
   };
 }

@@ -66,6 +66,31 @@ describe.each(eras)('calls of the %s era over a limit', (era) => {
   });
 });
 
+describe('the statistics of limits', () => {
+  const statistics = (lines: readonly string[]): string[] =>
+    lines.filter((line) => line.startsWith('limits refused calls'));
+
+  it('are in the log at the end when calls were refused, without who called', async () => {
+    const { url, issuer, logger, close } = await serve('{per_user: {rate: 60/min, burst: 3}}');
+    const token = await issuer.sign({ sub: 'ada' });
+    for (let call = 0; call < 4; call += 1) await send(url, 'legacy', 'tools/call', plain, token);
+    await close();
+    site = undefined;
+    const [line = ''] = statistics(logger.lines);
+    expect(line).toMatch(/"tier":"per_user","requestsPerMinute":60,"burst":3,.*"total":4,"rejected":1/);
+    expect(line).toContain('"successRate":75');
+    expect(line).not.toContain('ada');
+  });
+
+  it('are not there when none was refused', async () => {
+    const { url, issuer, logger, close } = await serve('{per_user: {rate: 60/min, burst: 3}}');
+    await send(url, 'legacy', 'tools/call', plain, await issuer.sign());
+    await close();
+    site = undefined;
+    expect(statistics(logger.lines)).toEqual([]);
+  });
+});
+
 describe('tiers', () => {
   it('count a client, whoever uses it', async () => {
     const { url, issuer } = await serve('{per_client: {rate: 1/min, burst: 2}}');
