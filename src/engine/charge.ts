@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net';
 import { describeRefusal } from '../audit/describe-event.js';
 import { OverloadedError, RateLimitedError } from '../errors.js';
+import { addressKey } from '../lib/address-key.js';
 import { isLoopbackHost } from '../lib/loopback.js';
 import type { Charge, Taken } from '../limit/buckets.js';
 import type { Leave } from '../limit/keyed-gate.js';
@@ -14,20 +14,6 @@ import type { Runtime } from './runtime.js';
 
 /** Tiers of pages and endpoints that answer before anybody is known. */
 export type RouteTier = 'signIn' | 'consent' | 'token' | 'registration';
-
-/** IPv6 hands out networks of 2^64 addresses, so that a whole one counts as one address. */
-export function addressKey(ip: string | undefined): string {
-  if (ip === undefined || !isIPv6(ip) || ip.startsWith('::ffff:')) return ip ?? 'unknown';
-  const [head = '', tail] = (ip.split('%', 1)[0] ?? '').split('::', 2);
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  const groups = [...left, ...Array.from({ length: zeros }, () => '0'), ...right];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
-}
 
 const proxyHeaders = /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/;
 

@@ -12,6 +12,8 @@ export interface Collection<T> {
   /** All, or those of a group. */
   list(group?: string): Promise<readonly T[]>;
   remove(id: string): Promise<boolean>;
+  /** Removes a record that is there and of which `test` is true then. */
+  removeIf(id: string, test: (value: T) => boolean): Promise<void>;
 }
 
 /** Plain JSON, without members that are undefined. */
@@ -35,5 +37,11 @@ export function collectionOf<T>(store: Store, kind: string): Collection<T> {
       ),
     list: async (group) => (await store.list(kind, group)).flatMap(({ value }) => read(value) ?? []),
     remove: (id) => store.remove(kind, id),
+    removeIf: async (id, test) => {
+      await store.change(kind, id, (value) => {
+        const old = read(value);
+        return old === undefined || test(old) ? undefined : value;
+      });
+    },
   };
 }

@@ -28,10 +28,14 @@ export interface LibraryParts {
   readonly fetch: typeof fetch;
   /** False when the person may not any more, or has to sign in again; `ask`: the provider is to be asked. */
   readonly stands: (userKey: string, ask: boolean) => Promise<boolean>;
+  /** Runs when a person is asked about a client. */
+  readonly asked: (clientId: string) => Promise<void>;
   readonly errorPage: (context: KoaContextWithOIDC, error: string, description: string) => string;
 }
 
-const interactionSeconds = 30 * 60;
+/** How long an authorization request waits for a person. */
+export const interactionMs = 30 * 60_000;
+
 const refreshTokenPrefix = 'mxrt_';
 
 const seconds = (ms: number): number => Math.max(1, Math.floor(ms / 1000));
@@ -111,7 +115,7 @@ function lifetimes(settings: IssuerSettings): NonNullable<Configuration['ttl']> 
     AccessToken: seconds(settings.accessTokenTtlMs),
     AuthorizationCode: seconds(settings.codeTtlMs),
     Grant: seconds(settings.refreshTokenTtlMs),
-    Interaction: interactionSeconds,
+    Interaction: seconds(interactionMs),
     // A family ends when its first token would have: rotation prolongs nothing.
     RefreshToken: (context) =>
       Math.max(
@@ -178,7 +182,10 @@ function settings(parts: LibraryParts): Configuration {
         : undefined,
     interactions: {
       policy: promptPolicy(),
-      url: (_context, { uid }) => `${baseUrl}/oauth/interaction/${uid}`,
+      url: async (_context, { uid, params }) => {
+        await parts.asked(String(params['client_id']));
+        return `${baseUrl}/oauth/interaction/${uid}`;
+      },
     },
     issueRefreshToken: (_context, client) => client.grantTypeAllowed('refresh_token'),
     jwks: unusedKeys(),

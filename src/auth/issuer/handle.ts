@@ -15,6 +15,8 @@ export interface HandlerParts {
 export interface Handler {
   /** Notes an event of the request that is being answered now. */
   readonly collect: (event: AuthEvent) => void;
+  /** Address of the request that is being answered now. */
+  readonly address: () => string | undefined;
   readonly errorPage: (context: KoaContextWithOIDC, error: string, description: string) => string;
   /** Makes the library answer through this handler. */
   readonly attach: (library: Library) => (exchange: Exchange) => Promise<void>;
@@ -63,6 +65,7 @@ export function createHandler({ base, record, warn }: HandlerParts): Handler {
 
   return {
     collect: (event) => note(Library.ctx?.req, event),
+    address: () => (Library.ctx ? handlings.get(Library.ctx.req)?.exchange.ip : undefined),
     errorPage: ({ req }, error, description) =>
       handlings.get(req)?.exchange.errorPage({ error, description }) ?? error,
     attach,

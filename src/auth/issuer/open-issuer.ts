@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type Library from 'oidc-provider';
 import type { AdapterPayload } from 'oidc-provider';
 import { ConfigInvalidError, type Problem } from '../../errors.js';
+import { addressKey } from '../../lib/address-key.js';
 import { deriveKey } from '../../lib/keys.js';
 import type { AuthEvent, IssuerSettings } from '../../model/auth-settings.js';
 import type { Provider } from '../providers/provider.js';
@@ -95,7 +96,6 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
 
   const accounts = createAccounts(store, settings.refreshTokenTtlMs + settings.sessionTtlMs);
   const grants = createGrants(store);
-  const clients = createClientStore(store, 2 * settings.refreshTokenTtlMs);
   const providers = new Map(options.providers.map((provider) => [provider.name, provider]));
   const shared = { store, accounts, providers, record, warn };
   const upstream = createUpstream({
@@ -105,6 +105,8 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   });
   const formTokens = createFormTokens(keysOf(options.secrets, 'oauth-forms'));
   const handler = createHandler({ base, record, warn });
+  const registeredFrom = (): string => addressKey(handler.address());
+  const clients = createClientStore(store, 2 * settings.refreshTokenTtlMs, registeredFrom);
   const replays = {
     graceMs: settings.replayGraceMs,
     times: replayTimes,
@@ -124,6 +126,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
       const account = await (ask ? upstream.recheck(key) : accounts.find(key));
       return account !== undefined && account.state !== 'awaiting';
     },
+    asked: (clientId) => clients.ask(clientId),
     errorPage: handler.errorPage,
   });
   forbidOpenRedirects(library, {

@@ -1,7 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openIssuer } from '../../../src/auth/issuer/open-issuer.js';
 import { Browser } from './browser.js';
-import { authorizeRequest, dance, redirectUri, register, registration } from './dance.js';
+import {
+  allow,
+  authorizeRequest,
+  dance,
+  exchange,
+  redirectUri,
+  register,
+  registration,
+  toConsent,
+} from './dance.js';
 import { openSite, type Site } from './open-site.js';
 
 let site: Site;
@@ -97,19 +106,66 @@ describe('registration', () => {
     await later(61 * 24 * 3_600_000, async () => expect(await isKnown(used)).toBe(false));
   });
 
-  it('stops at a thousand clients that nobody has let in', async () => {
-    const full = await openSite();
-    try {
-      const value = { client_id: 'x' };
-      const expiresAt = Date.now() + 60_000;
-      for (let i = 0; i < 1_000; i += 1) {
-        await full.store.put('oauth:Client', `filler-${i}`, value, { expiresAt, groups: ['clients:unused'] });
+  describe('of a thousand clients that nobody has let in', () => {
+    let full: Site;
+    const flooder = '203.0.113.9';
+    const unused = 'clients:unused';
+    const ids = async () =>
+      (await full.store.list('oauth:Client', unused)).map(
+        ({ value }) => (value as { client_id: string }).client_id,
+      );
+    const fill = async (count: number, from: string, askedUntil?: number) => {
+      const expiresAt = Date.now() + 3_600_000;
+      for (let i = 0; i < count; i += 1) {
+        const client_id = `${from} ${i}`;
+        const facts = { from, at: Date.now() - 60_000 + i, ...(askedUntil && { askedUntil }) };
+        const value = { client_id, redirect_uris: [redirectUri], unused: facts };
+        await full.store.put('oauth:Client', client_id, value, { expiresAt, groups: [unused] });
       }
-      const { status, body } = await registration(full, {});
-      expect([status, body['error']]).toEqual([400, 'temporarily_unavailable']);
-    } finally {
-      await full.close();
-    }
+    };
+    const known = async (id: string) =>
+      (await new Browser().request(authorizeRequest(full, id).url)).status === 303;
+
+    beforeEach(async () => {
+      full = await openSite();
+    });
+    afterEach(() => full.close());
+
+    it('the oldest of the address with most gives way to the next one, and no other', async () => {
+      const mine = await register(full);
+      await fill(999, flooder);
+      expect((await registration(full, {})).status).toBe(201);
+      const left = await ids();
+      expect([left.length, left.includes(`${flooder} 0`), left.includes(`${flooder} 1`)]).toEqual([
+        1_000,
+        false,
+        true,
+      ]);
+      expect(await known(mine)).toBe(true);
+    });
+
+    it('one that somebody let in stays, and so does one that a person is asked about', async () => {
+      const { clientId: used, accessToken } = await dance(full);
+      const [asked, free] = [await register(full), await register(full)];
+      const browser = new Browser();
+      const attempt = authorizeRequest(full, asked);
+      const page = await toConsent(browser, attempt);
+      await fill(998, '127.0.0.1', Date.now() + 60_000);
+      await register(full);
+      expect([await ids().then((left) => left.includes(free)), await known(used)]).toEqual([false, true]);
+      await expect(
+        full.issuer.authenticator.verify({ kind: 'bearer', value: accessToken }),
+      ).resolves.toMatchObject({ clientId: used });
+      const { body } = await exchange(full, asked, attempt, await allow(browser, page));
+      expect(body.token_type).toBe('Bearer');
+    });
+
+    it('nothing of what is noted about where they are from is shown to anybody', async () => {
+      await fill(1, flooder);
+      const seen = await new Browser().go(authorizeRequest(full, `${flooder} 0`).url);
+      expect(seen.text).not.toContain('unused');
+      expect(JSON.stringify((await registration(full, {})).body)).not.toMatch(/unused|127\.0\.0\.1"/);
+    });
   });
 
   it('can be switched off', async () => {
