@@ -13,7 +13,8 @@ import { readText } from './yaml-file.js';
 /** Gives the value of a reference, or throws an Error whose message names no value. */
 export type Resolver = (reference: string, namedIn: Field) => Promise<string>;
 
-const isReference = (text: string): boolean => /^(file|vault|op):\/\//.test(text);
+/** True for a text that says where a secret is, instead of the secret. */
+export const isReference = (text: string): boolean => /^(file|vault|op):\/\//.test(text);
 
 /** Replaces secret references (`file://`, `vault://`, `op://`) in the texts for which `isActive` holds. */
 export async function resolveReferences(
@@ -40,12 +41,17 @@ export async function resolveReferences(
   return { root: replaced, problems };
 }
 
+const remedies: Readonly<Record<string, string>> = {
+  file: 'Make the file, or correct the path: after file:// an absolute one begins with /, any other with the folder of this file.',
+};
+
 function unresolved(field: Field, reason: unknown): Problem {
   const scheme = (stringOf(field) ?? '').split(':')[0] ?? '';
   const why = reason instanceof Error ? reason.message : 'unknown error';
   return problemOf(field, {
     rule: 'unresolved-reference',
     message: `This ${scheme}:// reference cannot be resolved: ${why}`,
+    remedy: remedies[scheme],
   });
 }
 

@@ -178,6 +178,11 @@ function valueRemedy(field: Field, { instancePath, parentSchema, params }: Schem
   return Array.isArray(choices) ? `Write one of ${choices.join(', ')}.` : undefined;
 }
 
+/** A choice that stands for all that is not named among the others. */
+const otherChoices: Readonly<Record<string, string>> = {
+  oidc: 'Okta, Auth0, Entra ID and any other provider of OpenID Connect: `oidc`, with its `discovery_url`.',
+};
+
 function wrongChoice(field: Field, name: string, error: SchemaError): Problem {
   const allowed = (
     error.keyword === 'enum' ? error.params['allowedValues'] : [error.params['allowedValue']]
@@ -187,7 +192,8 @@ function wrongChoice(field: Field, name: string, error: SchemaError): Problem {
   return problemOf(field, {
     rule: 'wrong-value',
     message: `${name}${quoted(field, error)} must be ${choices.length === 1 ? '' : 'one of '}${choices.join(', ')}`,
-    remedy: suggestion(near),
+    remedy:
+      suggestion(near) ?? choices.map((choice) => otherChoices[choice]).find((text) => text !== undefined),
   });
 }
 

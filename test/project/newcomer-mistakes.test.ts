@@ -13,9 +13,9 @@ interface Case {
   readonly only?: boolean;
 }
 
-const cases = parse(
-  readFileSync(new URL('./cases/newcomer-mistakes.yml', import.meta.url), 'utf8'),
-) as readonly Case[];
+const casesOf = (name: string): readonly Case[] =>
+  parse(readFileSync(new URL(`./cases/${name}`, import.meta.url), 'utf8')) as readonly Case[];
+const cases = [...casesOf('newcomer-mistakes.yml'), ...casesOf('sign-in-slips.yml')];
 
 describe('what is said of', () => {
   it.each(cases)('$slip', async ({ file, text, at, says, remedy, only }) => {

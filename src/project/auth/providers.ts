@@ -47,6 +47,17 @@ const needed: Readonly<Record<ProviderType, readonly (readonly string[])[]>> = {
   workos: [['organization_id'], ['discovery_url', 'config_url']],
 };
 
+/** Where a needed key is found at the provider. */
+const remedies: Readonly<Record<string, string>> = {
+  client_id: 'Register this server as an application at the provider; it gives the id.',
+  client_secret: 'The provider gives it with the id; write ${NAME} and set it in the environment.',
+  server_url: 'The address of the Keycloak server, for example https://keycloak.example.',
+  realm: 'The name of the realm that people are in.',
+  discovery_url:
+    "The address of the provider's discovery document, https://…/.well-known/openid-configuration, or the issuer that it hangs below.",
+  organization_id: 'The id of the organisation that people sign in for, org_…',
+};
+
 /** A provider that the section asks for. `place` is where a missing section is reported, `path` how its keys are called. */
 interface Wanted {
   readonly type: ProviderType;
@@ -153,7 +164,8 @@ function readProvider(
 function checkKeys(section: AuthSection, type: ProviderType, settings: Field, path: string): void {
   const secret = type === 'workos' ? ['client_secret', 'api_key'] : ['client_secret'];
   for (const [key = '', ...others] of [['client_id'], secret, ...needed[type]]) {
-    if (textAt(settings, key, ...others) === undefined) missingKey(section, settings, `${path}.${key}`);
+    if (textAt(settings, key, ...others) === undefined)
+      missingKey(section, settings, `${path}.${key}`, remedies[key]);
   }
   for (const [key, child] of entriesOf(settings)) {
     const knows = Object.hasOwn(onlyFor, key) ? onlyFor[key] : undefined;

@@ -2,6 +2,7 @@ import type { EffectiveSetting } from '../../model/project.js';
 import type { Json } from '../../model/json.js';
 import { entriesOf, itemsOf, originOf, stringOf, type Field } from '../field.js';
 import { problem } from '../problems.js';
+import { isReference } from '../references.js';
 import { hasPassword, isSecretKey } from '../secret-text.js';
 import type { AuthSection } from './auth-section.js';
 
@@ -12,7 +13,7 @@ export function warnLiteralSecrets(section: AuthSection, field: Field | undefine
   const text = stringOf(field);
   if (field === undefined || text === undefined || field.replaced === true || field.source.confidential)
     return;
-  if (!isSecretKey(key) && !hasPassword(text)) return;
+  if (isReference(text) || (!isSecretKey(key) && !hasPassword(text))) return;
   section.problems.push(
     problem(originOf(field), {
       severity: 'warning',
