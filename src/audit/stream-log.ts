@@ -7,10 +7,10 @@ import { logSource } from './log-source.js';
 import { toRecord, type LogQuery } from './query-log.js';
 import { findUnreadable, noUnreadable, type UnreadableLines } from './unreadable-lines.js';
 
-/** A page as large as anyone likes: records in order, handed out one by one while they are read. */
+/** A page as large as anyone likes: records in order, handed out one by one while they are read, until `take` gives false. */
 export async function streamLog(
   query: Omit<LogQuery, 'limit'> & { readonly limit?: number | undefined },
-  take: (record: JsonObject) => void | Promise<void>,
+  take: (record: JsonObject) => boolean | Promise<boolean>,
 ): Promise<{ readonly count: number; readonly unreadable: UnreadableLines }> {
   const { path, filter, columns = logColumns, limit, offset, ascending } = query;
   const files = touchedFiles(path, filter.since, filter.until);
@@ -29,8 +29,8 @@ export async function streamLog(
     let count = 0;
     for await (const rows of result.yieldRowObjectJson()) {
       for (const row of rows) {
-        await take(toRecord(row));
         count += 1;
+        if (!(await take(toRecord(row)))) return { count, unreadable: noUnreadable };
       }
     }
     return { count, unreadable: await countUnreadable(connection, files) };

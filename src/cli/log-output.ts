@@ -72,8 +72,11 @@ export async function printRecords(
   };
   if (form === 'csv') context.world.stdout.write(csvLine(columns));
   if ((form === 'csv' || form === 'jsonl') && options.limit + options.offset > largestPage) {
+    let isWanted = true;
+    context.world.stdout.once('error', () => (isWanted = false));
     const { unreadable } = await streamLog(query, (record) => {
       writeLine(context, lineOf(form, columns, record));
+      return isWanted;
     });
     warnUnreadable(context, unreadable);
     return 0;
@@ -203,9 +206,10 @@ async function exportCsvFile(
     if (!stream.write(text)) await Promise.race([once(stream, 'drain'), failure]);
   };
   await write(csvLine(columns));
-  const work = streamLog({ path, filter, columns, offset: 0, ascending: true }, (record) =>
-    write(csvLine(columns.map((name) => record[name]))),
-  );
+  const work = streamLog({ path, filter, columns, offset: 0, ascending: true }, async (record) => {
+    await write(csvLine(columns.map((name) => record[name])));
+    return true;
+  });
   const result = await Promise.race([work, failure]);
   stream.end();
   await Promise.race([once(stream, 'finish'), failure]);

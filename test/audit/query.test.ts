@@ -131,10 +131,18 @@ describe('a filter of mxcp log', () => {
       const streamed: unknown[] = [];
       await streamLog({ path: site.settings.path, filter, offset: 0, ascending: true }, (record) => {
         streamed.push(record['call_id']);
+        return true;
       });
       expect(streamed, 'as a stream').toEqual(wanted);
     });
   }
+
+  it('stops reading when nobody wants more', async () => {
+    const all = { path: site.settings.path, filter: {}, offset: 0, ascending: true };
+    let taken = 0;
+    const { count } = await streamLog(all, () => (taken += 1) < 3);
+    expect([count, taken]).toEqual([3, 3]);
+  });
 
   it('shows the outcome as the last record of a call', async () => {
     const { records } = await page({ call: 'done' });
@@ -182,7 +190,7 @@ describe('lines that are no records', () => {
     const file = path.slice(own.folder.length + 1);
     expect(unreadable).toEqual({ count: 4, places: [3, 4, 5, 6].map((line) => ({ file, line })) });
     expect((await logStats(own.settings.path, {}, 'tool')).unreadable.count).toBe(4);
-    const streamed = await streamLog({ ...query, limit: undefined }, () => undefined);
+    const streamed = await streamLog({ ...query, limit: undefined }, () => true);
     expect(streamed).toMatchObject({ count: 2, unreadable: { count: 4 } });
   });
 
