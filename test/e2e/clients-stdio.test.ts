@@ -11,26 +11,20 @@ import {
   exerciseTools,
 } from './exercise-site.js';
 import { as, everybody, type Person } from './people.js';
-import { copySite, launcher, type Site } from './program.js';
-
-function serverOf(site: Site, person: Person) {
-  const env = Object.fromEntries(Object.entries(site.env).map(([key, value]) => [key, value ?? '']));
-  const args = [launcher, 'serve', '--transport', 'stdio', ...as(person)];
-  return { command: process.execPath, args, cwd: site.root, env, stderr: 'ignore' as const };
-}
+import { copySite, type Site, stdioServer } from './program.js';
 
 async function connectModern(site: Site, person: Person): Promise<AnyClient> {
   const client = new ModernClient(
     { name: 'modern-acceptance', version: '2' },
     { versionNegotiation: { mode: { pin: '2026-07-28' } } },
   );
-  await client.connect(new ModernTransport(serverOf(site, person)));
+  await client.connect(new ModernTransport(stdioServer(site, as(person))));
   return client;
 }
 
 async function connectLegacy(site: Site, person: Person): Promise<AnyClient> {
   const client = new LegacyClient({ name: 'legacy-acceptance', version: '1' });
-  await client.connect(new LegacyTransport(serverOf(site, person)));
+  await client.connect(new LegacyTransport(stdioServer(site, as(person))));
   return client;
 }
 

@@ -132,6 +132,13 @@ export function start(site: Site, args: readonly string[], options: StartOptions
   return { child, said, ended };
 }
 
+/** How a client starts a server of a site that speaks over its streams. */
+export function stdioServer(site: Site, args: readonly string[]) {
+  const env = Object.fromEntries(Object.entries(site.env).map(([key, value]) => [key, value ?? '']));
+  const words = [launcher, 'serve', '--transport', 'stdio', ...args];
+  return { command: process.execPath, args: words, cwd: site.root, env, stderr: 'ignore' as const };
+}
+
 /** Runs a command to its end. */
 export async function mxcp(site: Site, args: readonly string[], lifeMs = 60_000): Promise<Ran> {
   const { child, said, ended } = start(site, args, { lifeMs });
