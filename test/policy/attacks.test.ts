@@ -13,6 +13,7 @@ const parameters = new Map([
   ['text', typeOfNode(typeNode({ type: 'string' }))],
   ['list', typeOfNode(typeNode({ type: 'array' }))],
   ['few', typeOfNode(typeNode({ type: 'array', maxItems: 1000 }))],
+  ['map', typeOfNode(typeNode({ type: 'object' }))],
 ]);
 
 function ask(condition: string, args: Readonly<Record<string, Json>>) {
@@ -43,11 +44,13 @@ describe('a condition made to be slow', () => {
     'few.all(f, list.exists(x, x == -1))',
     'size(list + list) > 5',
     "text.split('').size() > 5",
+    'few.all(f, size(map) > f)',
   ])('%s over millions of elements ends at the budget', (condition) => {
     const args = {
       list: Array.from({ length: 1_000_000 }, (_, i) => i),
       few: [1, 2],
       text: 'x'.repeat(1_000_000),
+      map: Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [`k${i}`, i])),
     };
     const [verdict, ms] = timed(() => ask(condition, args));
     expect(verdict).toMatchObject({ matched: 'not-evaluable' });

@@ -94,7 +94,11 @@ function defineSizes(): void {
   for (const name of ['size', '.size']) {
     defineText(name, 1, int, codePoints);
     define(name, ['list'], int, ([list = null]) => (isList(list) ? list.length : 0));
-    define(name, ['map'], int, ([map = null]) => Object.keys(map as object).length);
+    define(name, ['map'], int, ([map = null], { frame, node }) => {
+      const { length } = Object.keys(map as object);
+      spend(frame, length, node);
+      return length;
+    });
   }
 }
 
