@@ -49,6 +49,9 @@ function createBoundedServer(options: ListenOptions): Server {
   };
   const server = createAnyServer(bounds, options);
   server.maxConnections = settings.maxConnections;
+  // By default those beyond a thousand are dropped, and a proxy writes its own behind the client's. Their bytes are bounded.
+  server.maxHeadersCount = 0;
+  server.on('checkExpectation', options.handler); // Node's own refusal has none of our headers
   server.on('error', (err) => logger.error({ err }, 'the listener had an error')); // one socket's is no end of all
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerClientError(error, socket),

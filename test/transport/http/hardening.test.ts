@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { fastify } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { requireAccess } from '../../../src/transport/http/access.js';
@@ -106,6 +107,30 @@ describe('forwarding headers', () => {
     expect(headers.get('www-authenticate')).not.toContain('evil');
     expect(records().at(-1)).toMatchObject({ ip: '203.0.113.9' });
   });
+
+  it('of a trusted proxy count behind any number of headers of the client', async () => {
+    const { url, records } = await serve({ http: { settings: { trustProxy: ['127.0.0.1'] } } });
+    const junk = Array.from({ length: 2_000 }, () => ['a', '']).flat();
+    const sent = request(url, {
+      method: 'POST',
+      headers: [...junk, 'Host', new URL(url).host, 'X-Forwarded-For', '203.0.113.9'],
+    });
+    sent.end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(401);
+    expect(records().at(-1)).toMatchObject({ ip: '203.0.113.9' });
+  });
+});
+
+it('a request with an expectation that nobody knows is answered like any other', async () => {
+  const { url } = await serve();
+  const sent = request(url, { method: 'POST', headers: { expect: 'the-unexpected' } });
+  sent.end();
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  answer.resume();
+  expect(answer.statusCode).toBe(401);
+  expect(answer.headers['x-content-type-options']).toBe('nosniff');
 });
 
 describe('cross-origin requests', () => {
