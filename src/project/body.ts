@@ -1,12 +1,10 @@
 import { basename, dirname, extname } from 'node:path';
 import type { Problem } from '../errors.js';
-import type { SourceText } from '../lib/source-text.js';
 import type { SqlBody, TypeScriptBody } from '../model/endpoint.js';
 import { at, stringOf, type Field } from './field.js';
 import { problemOf } from './problems.js';
 import { sourceTextOf } from './scalar-text.js';
-import { confinedFile, shownPath, type ConfinedPath } from './site-paths.js';
-import { readText } from './yaml-file.js';
+import { siteText, type SiteText } from './site-text.js';
 
 const languageOf: Readonly<Record<string, string>> = {
   '.py': 'python',
@@ -28,12 +26,6 @@ function bodyLanguage(object: Field): { readonly language: string; readonly fiel
   const extension = extname(stringOf(file) ?? '').toLowerCase();
   const language = Object.hasOwn(languageOf, extension) ? languageOf[extension] : undefined;
   return { language: language ?? 'sql', field: file ?? source ?? object };
-}
-
-/** The text of a body, and the absolute path of the file that it stands in. */
-interface BodyText {
-  readonly source: SourceText;
-  readonly path: string;
 }
 
 /**
@@ -64,7 +56,7 @@ function bodyText(
   object: Field,
   title: string,
   problems: Problem[],
-): Promise<BodyText | undefined> | BodyText | undefined {
+): Promise<SiteText | undefined> | SiteText | undefined {
   const code = at(object, 'source', 'code');
   const file = at(object, 'source', 'file');
   if (code !== undefined && file === undefined) return inlineBody(code, title, problems);
@@ -78,7 +70,7 @@ function pythonBody(file: string | undefined): { rule: string; message: string; 
   return { rule: 'python-body', message: `${named} is Python, which this program does not run`, remedy };
 }
 
-function inlineBody(field: Field, title: string, problems: Problem[]): BodyText | undefined {
+function inlineBody(field: Field, title: string, problems: Problem[]): SiteText | undefined {
   const text = stringOf(field);
   if (text === undefined) return undefined;
   if (text.trim() === '')
@@ -86,37 +78,9 @@ function inlineBody(field: Field, title: string, problems: Problem[]): BodyText 
   return { source: sourceTextOf(field), path: field.source.path };
 }
 
-async function fileBody(root: string, field: Field, problems: Problem[]): Promise<BodyText | undefined> {
-  const named = stringOf(field);
-  if (named === undefined) return undefined;
-  const found = await confinedFile(root, dirname(field.source.path), named);
-  if (!found.ok) {
-    problems.push(problemOf(field, unusableFile(named, found)));
-    return undefined;
-  }
-  const origin = { file: shownPath(root, found.path), line: 1, column: 1 };
-  try {
-    const text = await readText(found.path);
-    if (text.trim() === '')
-      problems.push(problemOf(field, { rule: 'empty-body', message: `${named} is empty` }));
-    return { source: { text, origin, indent: 0 }, path: found.path };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown error';
-    problems.push(problemOf(field, { rule: 'unreadable-file', message: `Cannot read ${named}: ${reason}` }));
-    return undefined;
-  }
-}
-
-/** Says why a file that an author named cannot be used. */
-export function unusableFile(
-  named: string,
-  { reason }: ConfinedPath & { ok: false },
-): { rule: string; message: string; remedy?: string } {
-  if (reason === 'outside') {
-    const remedy = 'Keep bodies inside of the site; symbolic links count as what they point to.';
-    return { rule: 'path-outside', message: `${named} is outside of the site`, remedy };
-  }
-  if (reason === 'not-a-file') return { rule: 'missing-file', message: `${named} is not a file` };
-  const remedy = 'Paths are relative to this YAML file; /x is from the site root.';
-  return { rule: 'missing-file', message: `There is no file ${named}`, remedy };
+async function fileBody(root: string, field: Field, problems: Problem[]): Promise<SiteText | undefined> {
+  const found = await siteText(root, dirname(field.source.path), field, problems);
+  if (found?.source.text.trim() === '')
+    problems.push(problemOf(field, { rule: 'empty-body', message: `${stringOf(field) ?? ''} is empty` }));
+  return found;
 }

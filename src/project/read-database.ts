@@ -1,13 +1,11 @@
 import type { SourceText } from '../lib/source-text.js';
 import type { Attachment, DatabaseSettings, Extension } from '../model/settings.js';
-import { unusableFile } from './body.js';
 import { at, booleanOf, itemsOf, keyOrigin, stringOf, type Field } from './field.js';
-import { problemOf } from './problems.js';
 import { sourceTextOf } from './scalar-text.js';
 import { flagKind, integerKind, listKind, mapsOf, textKind, type Kind } from './setting-reader.js';
-import { absolutePath, confinedFile, shownPath } from './site-paths.js';
+import { absolutePath } from './site-paths.js';
+import { siteText } from './site-text.js';
 import type { SettingsContext } from './settings-context.js';
-import { readText } from './yaml-file.js';
 
 const readonlyKind: Kind<boolean | 'auto'> = {
   what: 'true, false or auto',
@@ -101,34 +99,15 @@ function readExtension(field: Field): readonly Extension[] {
 }
 
 /** `init` is SQL text, `{code}`, `{file}`, or the bare path of a `.sql` file of the site. */
-async function readInit(context: SettingsContext, field: Field | undefined): Promise<SourceText | undefined> {
+async function readInit(
+  { root, reader }: SettingsContext,
+  field: Field | undefined,
+): Promise<SourceText | undefined> {
   const code = at(field, 'code');
   if (code !== undefined && stringOf(code) !== undefined) return sourceTextOf(code);
   const file = at(field, 'file') ?? field;
   const named = stringOf(file);
   if (file === undefined || named === undefined) return undefined;
   if (file === field && !/^\S+\.sql$/i.test(named)) return sourceTextOf(field);
-  return await readInitFile(context, file, named);
-}
-
-async function readInitFile(
-  { root, reader }: SettingsContext,
-  field: Field,
-  named: string,
-): Promise<SourceText | undefined> {
-  const found = await confinedFile(root, root, named);
-  if (!found.ok) {
-    reader.problems.push(problemOf(field, unusableFile(named, found)));
-    return undefined;
-  }
-  try {
-    const origin = { file: shownPath(root, found.path), line: 1, column: 1 };
-    return { text: await readText(found.path), origin, indent: 0 };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unknown error';
-    reader.problems.push(
-      problemOf(field, { rule: 'unreadable-file', message: `Cannot read ${named}: ${reason}` }),
-    );
-    return undefined;
-  }
+  return (await siteText(root, root, file, reader.problems))?.source;
 }

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { Json } from '../model/json.js';
 import type { PluginSettings } from '../model/settings.js';
-import { unusableFile } from './body.js';
 import { at, entriesOf, jsonObject, originOf, stringOf, type Field } from './field.js';
 import { problemOf, suggestion } from './problems.js';
 import { mapsOf } from './setting-reader.js';
 import type { SettingsContext } from './settings-context.js';
 import { confinedFile, type ConfinedPath } from './site-paths.js';
+import { unusableFile } from './site-text.js';
 
 const extensions = ['', '.ts', '.mts', '.js', '.mjs'];
 

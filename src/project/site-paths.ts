@@ -1,7 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { didYouMean } from '../lib/did-you-mean.js';
 import type { Environment } from './expand.js';
 import { variable } from './expand.js';
 
@@ -30,7 +31,12 @@ export function absolutePath(path: string, base: string, env: Environment): stri
 
 export type ConfinedPath =
   | { readonly ok: true; readonly path: string }
-  | { readonly ok: false; readonly reason: 'outside' | 'missing' | 'not-a-file' };
+  | {
+      readonly ok: false;
+      readonly reason: 'outside' | 'missing' | 'not-a-file';
+      /** Of a missing file: another one of its folder, whose name the author may have meant. */
+      readonly near?: string | undefined;
+    };
 
 /**
  * The real path of a file that an author named, or why it cannot be used. `/x` starts at the site root, anything else at `base`.
@@ -44,8 +50,14 @@ export async function confinedFile(root: string, base: string, named: string): P
     if (!isInside(root, real)) return { ok: false, reason: 'outside' };
     return (await stat(real)).isFile() ? { ok: true, path: real } : { ok: false, reason: 'not-a-file' };
   } catch {
-    return { ok: false, reason: 'missing' };
+    return { ok: false, reason: 'missing', near: await nearFile(root, path) };
   }
+}
+
+async function nearFile(root: string, path: string): Promise<string | undefined> {
+  const folder = await realpath(dirname(path)).catch(() => undefined);
+  if (folder === undefined || !isInside(root, folder)) return undefined;
+  return didYouMean(basename(path), await readdir(folder).catch(() => []));
 }
 
 /** What a search for YAML files found: real paths, sorted; links that leave the site or lead nowhere; folders that cannot be read. */

@@ -30,6 +30,7 @@ async function compiled(): Promise<string> {
   const folder = await newFolder();
   const files = [
     'errors',
+    'lib/did-you-mean',
     'lib/source-text',
     'project/site-secret',
     'project/expand',
