@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { osUser } from '../lib/os-user.js';
 import type { AuditLog } from './audit-log.js';
 import { headBeatMs } from './chain-writer.js';
 import type { AuditEntry } from './entry.js';
@@ -95,6 +96,7 @@ function noteEntry(segments: readonly ChainPosition[], before: number): AuditEnt
     duration_ms: 0,
     policy_decision: 'n/a',
     identity_source: 'asserted',
+    os_user: osUser(),
     input_data: { before: formatMicros(before * 1000), segments: segments.map((one) => ({ ...one })) },
   };
 }

@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { osUser } from '../lib/os-user.js';
 import type { AuthEvent } from '../model/auth-settings.js';
 import type { Transport } from '../model/call.js';
 import type { AuditLog } from './audit-log.js';
@@ -28,14 +28,6 @@ function whoActs(event: AuthEvent, transport: Transport, redactor: Redactor): Pa
     username: named(username),
     provider: named(provider),
   };
-}
-
-function osUser(): string | null {
-  try {
-    return userInfo().username;
-  } catch {
-    return null; // a user id without an account, as containers have it
-  }
 }
 
 /** The record of something that happened around a credential, redacted (spec page 05, "What is recorded"). */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AuditUnavailableError } from '../errors.js';
+import { osUser } from '../lib/os-user.js';
 import type { Transport } from '../model/call.js';
 import type { AuditSettings } from '../model/settings.js';
 import { ChainWriter } from './chain-writer.js';
@@ -123,15 +123,6 @@ const remedies: ReadonlyMap<string, string> = new Map([
   ['ENOTDIR', `a part of this path is no folder: move it away, ${otherPlace}`],
 ]);
 
-/** A user without a name, as in some containers, is named by its number. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? 'unknown');
-  }
-}
-
 function toUnavailable(error: unknown, folder: string): AuditUnavailableError {
   if (error instanceof AuditUnavailableError) return error;
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
@@ -140,9 +131,9 @@ function toUnavailable(error: unknown, folder: string): AuditUnavailableError {
       cause: error,
     });
   }
+  const user = osUser() ?? String(process.getuid?.() ?? 'unknown');
   const remedy = remedies.get(code) ?? `check the folder, ${otherPlace}`;
-  return new AuditUnavailableError(
-    `Cannot create files in ${folder} as user ${userName()} (${code}): ${remedy}`,
-    { cause: error },
-  );
+  return new AuditUnavailableError(`Cannot create files in ${folder} as user ${user} (${code}): ${remedy}`, {
+    cause: error,
+  });
 }

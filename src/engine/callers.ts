@@ -1,5 +1,5 @@
-import { userInfo } from 'node:os';
 import { deepFreeze } from '../lib/freeze.js';
+import { osUser } from '../lib/os-user.js';
 import type { Caller, Persona } from '../model/caller.js';
 import type { Transport } from '../model/call.js';
 import type { VerifiedIdentity } from '../auth/identity.js';
@@ -20,14 +20,6 @@ function anonymousIdentity(transport: Transport, scopes: readonly string[] = [])
     osUser: null,
     clientId: null,
   };
-}
-
-function osUser(): string | null {
-  try {
-    return userInfo().username;
-  } catch {
-    return null; // a user id without an account, as containers have it: there is no name to record
-  }
 }
 
 function assertedIdentity(persona: Persona, transport: Transport): Identity {

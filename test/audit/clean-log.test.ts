@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cleanLog } from '../../src/audit/clean-log.js';
@@ -6,7 +7,7 @@ import { headFolder } from '../../src/audit/head-file.js';
 import { openAuditLog } from '../../src/audit/open-audit-log.js';
 import { logPlace } from '../../src/audit/segment-name.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
-import { entry, makeSite, segments, siteSecret, type Site } from './support.js';
+import { entry, makeSite, readRecords, segments, siteSecret, type Site } from './support.js';
 
 const day = 86_400_000;
 const start = Date.parse('2026-06-01T10:00:00Z');
@@ -62,6 +63,8 @@ describe('log-cleanup', () => {
       );
     }
     expect(verify(site)).toMatchObject({ answer: 'anchored', retired: 5, findings: [] });
+    const note = readRecords(site.folder).find((one) => one['operation_name'] === 'log-cleanup');
+    expect(note).toMatchObject({ identity_source: 'asserted', os_user: userInfo().username });
   });
 
   it('goes on to pass when the notes themselves grow old', async () => {
