@@ -96,6 +96,14 @@ describe('the TypeScript tool of mxcp init --bootstrap', () => {
 });
 
 describe('mxcp validate of TypeScript', () => {
+  it('says how to declare `mxcp` where nothing does', async () => {
+    const site = await bootstrappedSite();
+    change(site, 'tsconfig.json', '"mxcp":', '"other":');
+    const { code, stderr } = await site.mxcp(['validate']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/Cannot find module 'mxcp'[^]*Run mxcp types, and let "paths" of tsconfig/);
+  });
+
   it('locates a type error of inline code in the YAML file', async () => {
     const site = temporarySite({
       'mxcp-site.yml':

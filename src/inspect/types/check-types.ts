@@ -34,7 +34,8 @@ function problemOf(
   { file, start = 0, code, messageText }: ts.Diagnostic,
 ): Problem {
   const message = `${compiler.flattenDiagnosticMessageText(messageText, '\n')} (TS${code})`;
-  const found = { severity: 'error' as const, rule: 'type-error', message };
+  const remedy = message.startsWith("Cannot find module 'mxcp'") ? declarationsRemedy : undefined;
+  const found = { severity: 'error' as const, rule: 'type-error', message, ...(remedy && { remedy }) };
   if (file === undefined) return { ...found, origin: configOrigin };
   const source = textOf(project.root, site, file);
   const endpoint = labelOf(project, file.fileName, site.inline.get(file.fileName));
@@ -45,6 +46,9 @@ function problemOf(
     ...(endpoint !== undefined && { endpoint }),
   };
 }
+
+const declarationsRemedy =
+  'Run mxcp types, and let "paths" of tsconfig.json say where they are: {"mxcp": ["./.mxcp/types/author/api.d.ts"]}.';
 
 const configOrigin: Origin = { file: 'tsconfig.json', line: 1, column: 1 };
 
