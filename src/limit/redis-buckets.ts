@@ -33,6 +33,8 @@ return levels`;
 
 /** How long a call may wait for the server, milliseconds. */
 const patienceMs = 500;
+/** How long a connection may leave commands without an answer before it is given up, with all that wait on it, milliseconds. */
+const silenceMs = 2_000;
 
 /** Where shared buckets are. */
 export interface SharedBuckets {
@@ -55,12 +57,14 @@ export async function openRedisBuckets({ url, prefix, warn, note }: SharedBucket
     enableOfflineQueue: false,
     commandTimeout: patienceMs,
     connectTimeout: 5_000,
+    socketTimeout: silenceMs,
   });
   let reachable = true;
-  redis.on('error', (error: unknown) => {
+  const lose = (error: unknown): void => {
     if (reachable) warn(error);
     reachable = false;
-  });
+  };
+  redis.on('error', lose);
   redis.on('ready', () => {
     reachable = true;
   });
@@ -78,10 +82,11 @@ export async function openRedisBuckets({ url, prefix, warn, note }: SharedBucket
     take: async (charges): Promise<Taken> => {
       try {
         const levels = await levelsOf(charges);
+        reachable = true;
         note(levels);
         return decide(levels);
       } catch (error) {
-        if (reachable) warn(error);
+        lose(error);
         return own.take(charges);
       }
     },

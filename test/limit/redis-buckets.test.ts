@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRedisBuckets } from '../../src/limit/redis-buckets.js';
 
 const program = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find(existsSync);
@@ -71,6 +71,29 @@ describe.skipIf(program === undefined)('buckets in Redis', () => {
     const other = await open(port, 'other site:');
     expect((await other.buckets.take([charge('ada', 3)])).granted).toBe(true);
     for (const { buckets } of [one, two, other]) await buckets.close();
+  });
+
+  it('are those of this process while the server hangs, which is said once each time', async () => {
+    const [{ buckets, warnings }, witness] = [await open(port), await open(port)];
+    for (const times of [1, 2]) {
+      server.kill('SIGSTOP');
+      try {
+        const results = [];
+        for (let n = 0; n < 4; n += 1) results.push(await buckets.take([charge(`bob ${times}`, 3)]));
+        expect(results.map(({ granted }) => granted)).toEqual([true, true, true, false]);
+        expect(warnings).toHaveLength(times);
+      } finally {
+        server.kill('SIGCONT');
+      }
+      let poll = 0;
+      const isShared = async (): Promise<void> => {
+        const again = charge(`again ${times} ${(poll += 1)}`, 3);
+        await buckets.take([again]);
+        expect((await witness.buckets.take([again])).state.remaining).toBe(1);
+      };
+      await vi.waitFor(isShared, { timeout: 30_000, interval: 20 });
+    }
+    for (const opened of [buckets, witness.buckets]) await opened.close();
   });
 });
 

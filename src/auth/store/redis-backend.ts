@@ -34,6 +34,8 @@ export async function openRedisBackend(url: string, project: string): Promise<Ba
     lazyConnect: true,
     connectTimeout: commandMs,
     commandTimeout: commandMs,
+    // Commands that nobody waits for any more stay with their connection: one that is dead must end.
+    socketTimeout: 2 * commandMs,
     maxRetriesPerRequest: 2,
     // A command that may have run is not sent again by itself: it may be a take.
     autoResendUnfulfilledCommands: false,
