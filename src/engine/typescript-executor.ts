@@ -125,7 +125,7 @@ async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: Execute
 
 async function runOutermost(plan: Plan, args: JsonObject, call: ExecuteCall): Promise<Produced> {
   const { bodies, database } = plan.site;
-  const loan = await bodies.lend(call.signal);
+  const loan = await bodies.lend(plan.module, call.signal);
   const session = database.session(plan.rights.readOnly, call.signal);
   const tree: CallTree = { worker: loan.worker, session, calls: 0, doom: undefined };
   try {

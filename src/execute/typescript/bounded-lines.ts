@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream';
 
 const maxLine = 2000;
+/** How long the stream waits after each chunk that is dropped, milliseconds. */
+const restMs = 10;
 
 /**
  * Reads lines of a stream for the log. Long lines are cut, and what comes faster than `perSecond` bytes is dropped, so that
- * nothing that a body prints can fill memory or the log.
+ * nothing that a body prints can fill memory or the log. To drop costs time, too: it goes chunk by chunk with a rest.
  */
 export function readLines(stream: Readable, perSecond: number, line: (text: string) => void): void {
   let rest = '';
@@ -20,6 +22,9 @@ export function readLines(stream: Readable, perSecond: number, line: (text: stri
     const lines = (rest + taken).split('\n');
     rest = (lines.pop() ?? '').slice(0, maxLine);
     for (const text of lines) if (text !== '') line(text.slice(0, maxLine));
+    if (left > 0) return;
+    stream.pause();
+    setTimeout(() => stream.resume(), restMs).unref();
   });
   stream.on('end', () => {
     if (rest !== '') line(rest);

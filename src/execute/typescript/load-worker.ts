@@ -2,6 +2,7 @@ import { bareObject } from '../../lib/bare-object.js';
 import type { JsonObject } from '../../model/json.js';
 import type { BodySettings } from '../../model/settings.js';
 import type { Bundle } from './bundle.js';
+import { callNiceness } from './processor.js';
 import { startProcess } from './process-link.js';
 import type { FromWorker, LoadFailure, UdfMethod } from './protocol.js';
 import { createSiteAnswers, type SiteHost } from './site-host.js';
@@ -97,6 +98,16 @@ function byModule<T>(modules: Numbered, byNumber: ReadonlyMap<number, T>): Reado
   return new Map(found);
 }
 
+/** A worker for bodies: below the server's priority from its first moment, which is when it uses most of the processor. */
+function startForBodies({ settings }: WorkerSite): StartLink {
+  const startLink = settings.isolation === 'thread' ? startThread : startProcess;
+  return (options, events) => {
+    const link = startLink(options, events);
+    link.setNiceness(callNiceness());
+    return link;
+  };
+}
+
 /**
  * Starts a worker and loads modules into it, in order. One that ends the worker, or does not end, is its failure; the
  * worker is not usable then.
@@ -105,7 +116,7 @@ export async function loadWorker(
   site: WorkerSite,
   bundle: Bundle,
   modules: Numbered,
-  startLink: StartLink = site.settings.isolation === 'thread' ? startThread : startProcess,
+  startLink: StartLink = startForBodies(site),
 ): Promise<Loaded> {
   const { config, loadMs = 10_000 } = site;
   const waiting = new Set(modules.map(([number]) => number));

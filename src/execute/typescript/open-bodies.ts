@@ -27,7 +27,8 @@ export interface Bodies {
   readonly functions: readonly PluginFunction[];
   /** The number by which workers know a body. */
   readonly moduleOf: (body: TypeScriptBody) => number;
-  readonly lend: (signal: AbortSignal) => Promise<WorkerLoan>;
+  /** A worker for a call of a body, by the number of the body. */
+  readonly lend: (module: number, signal: AbortSignal) => Promise<WorkerLoan>;
   /** Starts all workers, so that no caller waits for one. */
   readonly warm: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -72,8 +73,11 @@ function openPool(
   { worker, good }: { readonly worker: BodyWorker; readonly good: Numbered },
 ): WorkerPool {
   const { workers: size, queue, memoryBytes } = options.settings;
+  const others = good.filter(([, { kind }]) => kind === 'body').length > 1;
   const pool = new WorkerPool({
     size,
+    // No body takes all workers away from the others.
+    share: others ? Math.max(1, Math.floor(size * 0.75)) : size,
     queue,
     memoryBytes,
     start: () => loadAgain(options, bundle, good),
@@ -129,7 +133,7 @@ export async function openBodies(options: OpenBodiesOptions): Promise<Bodies> {
         if (number === undefined) throw new InternalError('A body was not loaded');
         return number;
       },
-      lend: (signal) => pool.lend(signal),
+      lend: (module, signal) => pool.lend(module, signal),
       warm: () => pool.fill(),
       close: async () => {
         await close();

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { OverloadedError, ShuttingDownError } from '../../errors.js';
+import { ShuttingDownError } from '../../errors.js';
 import type { ToWorker } from './protocol.js';
+import { callNiceness, slowNiceness } from './processor.js';
+import { FairLine } from './fair-line.js';
 import type { BodyWorker } from './worker.js';
+import type { WorkerEnd } from './worker-link.js';
 
 /** How often workers are weighed, milliseconds. */
 const weighEveryMs = 25;
@@ -9,9 +12,15 @@ const weighEveryMs = 25;
 const farewellMs = 2000;
 /** Pause before a worker is started again after one that could not start, milliseconds. */
 const retryMs = 1000;
+/** Processor time after which a call goes on behind all others, milliseconds. */
+const quickMs = 50;
+/** Workers that stay behind all others are replaced, one in so many milliseconds. */
+const renewEveryMs = 10_000;
 
 export interface WorkerPoolOptions {
   readonly size: number;
+  /** Workers that calls of one body may have at once. */
+  readonly share: number;
   /** Calls that may wait. */
   readonly queue: number;
   readonly memoryBytes: number;
@@ -28,33 +37,41 @@ export interface WorkerLoan {
   readonly giveBack: () => void;
 }
 
-interface Waiter {
-  readonly admit: (worker: BodyWorker) => void;
-  readonly refuse: (error: Error) => void;
+/** A loan that is out. */
+interface Loan {
+  readonly body: number;
+  /** Processor time of its worker when it was looked at first, milliseconds. */
+  sinceMs: number | undefined;
 }
 
 /**
- * Keeps workers and lends each to one call at a time. A worker that ended, or in which a call left something running, is
- * replaced. Who finds no worker waits in order of arrival; a full queue is an `OverloadedError`.
+ * Keeps workers and lends each to one call at a time (`FairLine` says to whom). A worker that ended, or in which a call
+ * left something running, is replaced. A call that takes much of the processor goes on behind all others.
  */
 export class WorkerPool {
   private readonly options: WorkerPoolOptions;
   private readonly workers = new Set<BodyWorker>();
   private readonly idle: BodyWorker[] = [];
-  private readonly waiters = new Set<Waiter>();
+  private readonly loans = new Map<BodyWorker, Loan>();
+  /** Workers that are behind all others. */
+  private readonly slow = new Set<BodyWorker>();
+  private readonly line: FairLine<BodyWorker>;
   private readonly scales: NodeJS.Timeout;
+  private renewedAt = -Infinity;
   private starting = 0;
   private closing = false;
 
   constructor(options: WorkerPoolOptions) {
     this.options = options;
+    const { share, queue } = options;
+    this.line = new FairLine<BodyWorker>({ share, queue, take: (body) => this.takeIdle(body) });
     this.scales = setInterval(() => this.weigh(), weighEveryMs).unref();
   }
 
   /** Takes a worker in that was started elsewhere. */
   adopt(worker: BodyWorker): void {
     this.workers.add(worker);
-    void worker.ended.then(() => this.lost(worker));
+    void worker.ended.then((end) => this.lost(worker, end));
     this.offer(worker);
   }
 
@@ -64,15 +81,19 @@ export class WorkerPool {
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.startOne()));
   }
 
-  async lend(signal: AbortSignal): Promise<WorkerLoan> {
+  /** A worker for one call of a body. */
+  async lend(body: number, signal: AbortSignal): Promise<WorkerLoan> {
     signal.throwIfAborted();
     if (this.closing) throw new ShuttingDownError('The workers are stopping');
-    const worker = this.takeIdle() ?? (await this.wait(signal));
+    const entered = this.line.enter(body, signal);
+    if (entered instanceof Promise && this.workers.size + this.starting < this.options.size)
+      void this.startOne();
+    const worker = entered instanceof Promise ? await entered : entered;
     let out = true;
     return {
       worker,
       giveBack: () => {
-        if (out) this.offer(worker);
+        if (out) this.takeBack(worker, body);
         out = false;
       },
     };
@@ -82,8 +103,7 @@ export class WorkerPool {
   async close(): Promise<void> {
     this.closing = true;
     clearInterval(this.scales);
-    for (const waiter of this.waiters) waiter.refuse(new ShuttingDownError('The workers are stopping'));
-    this.waiters.clear();
+    this.line.refuseAll(new ShuttingDownError('The workers are stopping'));
     const workers = [...this.workers];
     await Promise.all(workers.map((worker) => this.end(worker)));
   }
@@ -100,32 +120,57 @@ export class WorkerPool {
     await worker.ended;
   }
 
-  private takeIdle(): BodyWorker | undefined {
-    for (let worker = this.idle.pop(); worker; worker = this.idle.pop()) if (worker.usable()) return worker;
-    return undefined;
+  private takeIdle(body: number): BodyWorker | undefined {
+    let worker = this.idle.pop();
+    while (worker && !worker.usable()) worker = this.idle.pop();
+    if (worker) this.loans.set(worker, { body, sinceMs: undefined });
+    return worker;
   }
 
-  private offer(worker: BodyWorker): void {
+  private takeBack(worker: BodyWorker, body: number): void {
     if (!worker.usable()) {
       worker.kill('stopped', 'a call left something running in it');
       return;
     }
-    for (const waiter of this.waiters) {
-      this.waiters.delete(waiter);
-      waiter.admit(worker);
-      return;
-    }
-    this.idle.push(worker);
+    this.loans.delete(worker);
+    this.line.returned(body);
+    this.offer(worker);
   }
 
-  private lost(worker: BodyWorker): void {
+  private offer(worker: BodyWorker): void {
+    if (this.slow.has(worker) && worker.setNiceness(callNiceness())) this.slow.delete(worker);
+    if (this.slow.has(worker) && this.renew(worker)) return;
+    if (this.slow.has(worker)) this.idle.unshift(worker);
+    else this.idle.push(worker);
+    this.line.admit();
+  }
+
+  /** Replaces a worker that is behind all others, where none was replaced for some time. */
+  private renew(worker: BodyWorker): boolean {
+    const now = performance.now();
+    if (now - this.renewedAt < renewEveryMs) return false;
+    this.renewedAt = now;
+    worker.kill('stopped', 'a call in it took much of the processor');
+    return true;
+  }
+
+  private lost(worker: BodyWorker, { reason }: WorkerEnd): void {
     this.workers.delete(worker);
+    this.slow.delete(worker);
+    const loan = this.loans.get(worker);
+    this.loans.delete(worker);
     const place = this.idle.indexOf(worker);
     if (place !== -1) this.idle.splice(place, 1);
     if (this.closing) return;
+    if (loan) this.replace(loan);
     // One that ended by itself, without a call, will do so again: a start costs more than it does.
-    if (place === -1) void this.startOne();
-    else this.startLater();
+    else if (reason !== 'stopped') this.startLater();
+    else void this.startOne();
+  }
+
+  private replace({ body }: Loan): void {
+    this.line.broke(body);
+    void this.startOne().finally(() => this.line.replaced(body));
   }
 
   private startLater(): void {
@@ -156,28 +201,13 @@ export class WorkerPool {
       const bytes = worker.residentBytes() ?? 0;
       if (bytes > this.options.memoryBytes) worker.kill('memory', 'resident memory above the limit');
     }
+    for (const [worker, loan] of this.loans) if (!this.slow.has(worker)) this.judge(worker, loan);
   }
 
-  private async wait(signal: AbortSignal): Promise<BodyWorker> {
-    if (this.waiters.size >= this.options.queue) {
-      throw new OverloadedError('Too many calls are waiting for a worker; try again later');
-    }
-    if (this.workers.size + this.starting < this.options.size) void this.startOne();
-    return await new Promise<BodyWorker>((resolve, reject) => {
-      const stop = (): void => {
-        this.waiters.delete(waiter);
-        reject(signal.reason instanceof Error ? signal.reason : new Error('Aborted'));
-      };
-      const settle = (work: () => void): void => {
-        signal.removeEventListener('abort', stop);
-        work();
-      };
-      const waiter: Waiter = {
-        admit: (worker) => settle(() => resolve(worker)),
-        refuse: (error) => settle(() => reject(error)),
-      };
-      this.waiters.add(waiter);
-      signal.addEventListener('abort', stop, { once: true });
-    });
+  private judge(worker: BodyWorker, loan: Loan): void {
+    const spent = worker.processorMs();
+    if (spent === undefined) return;
+    loan.sinceMs ??= spent;
+    if (spent - loan.sinceMs >= quickMs && worker.setNiceness(slowNiceness)) this.slow.add(worker);
   }
 }

@@ -3,6 +3,7 @@ import { Duplex, Readable } from 'node:stream';
 import { InternalError } from '../../errors.js';
 import { readLines } from './bounded-lines.js';
 import { createFrameReader, encodeFrame } from './frames.js';
+import { processorMs, setNiceness } from './processor.js';
 import { residentBytes } from './resident-memory.js';
 import { watchProcess } from './watchdog.js';
 import {
@@ -70,13 +71,13 @@ function listen(line: Duplex, maxBytes: () => number, text: (text: string) => vo
 
 /**
  * Starts a worker in a process of its own (spec page 08, "Isolation"): nothing of the server's environment, no descriptor
- * but its line to the server and its outputs, which go to the log.
+ * but its line to the server and its outputs, which go to the log. In the session of the server: Linux may weigh sessions
+ * against each other (autogroups), and then a priority counts within one only.
  */
 export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLink {
   const child = spawn(process.execPath, [...flagsFor(options), options.program], {
     cwd: '/',
     env: { ...options.environment },
-    detached: true, // a terminal's Ctrl-C is the server's, which lets calls end
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   if (child.pid !== undefined) child.once('exit', watchProcess(child.pid));
@@ -110,5 +111,7 @@ export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLi
     },
     kill,
     residentBytes: () => (child.pid === undefined ? undefined : residentBytes(child.pid)),
+    processorMs: () => (child.pid === undefined ? undefined : processorMs(child.pid)),
+    setNiceness: (niceness) => child.pid !== undefined && setNiceness(child.pid, niceness),
   };
 }

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { readLines } from './bounded-lines.js';
 import {
   heapMegabytes,
+  unmeasured,
   type LinkEvents,
   type LinkOptions,
   type WorkerEnd,
@@ -44,5 +45,5 @@ export function startThread(options: LinkOptions, events: LinkEvents): WorkerLin
       : { reason: 'uncaught', detail: error.name };
   });
   worker.once('exit', (code) => events.end(ended ?? { reason: 'exit', detail: `exit code ${code}` }));
-  return { send: (text) => worker.postMessage(text), kill, residentBytes: () => undefined };
+  return { send: (text) => worker.postMessage(text), kill, ...unmeasured };
 }

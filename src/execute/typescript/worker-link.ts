@@ -21,7 +21,18 @@ export interface WorkerLink {
   readonly kill: (reason: WorkerEnd['reason'], detail: string) => void;
   /** Bytes of resident memory; undefined where that cannot be told for this worker alone. */
   readonly residentBytes: () => number | undefined;
+  /** Processor time that it has used, milliseconds; undefined as above. */
+  readonly processorMs: () => number | undefined;
+  /** Sets its priority as `nice` does; false when that is not possible. */
+  readonly setNiceness: (niceness: number) => boolean;
 }
+
+/** A worker of which nothing can be told, nor set, by itself. */
+export const unmeasured: Pick<WorkerLink, 'residentBytes' | 'processorMs' | 'setNiceness'> = {
+  residentBytes: () => undefined,
+  processorMs: () => undefined,
+  setNiceness: () => false,
+};
 
 /** What workers are made with. */
 export interface LinkOptions {

@@ -19,6 +19,8 @@ export interface BodyWorker {
   /** True while it can take a call: it lives, and no call left anything running in it. */
   readonly usable: () => boolean;
   readonly residentBytes: WorkerLink['residentBytes'];
+  readonly processorMs: WorkerLink['processorMs'];
+  readonly setNiceness: WorkerLink['setNiceness'];
   readonly kill: WorkerLink['kill'];
   readonly ended: Promise<WorkerEnd>;
 }
@@ -156,6 +158,8 @@ export function startWorker(
     run: (wanted) => runIn(state, wanted, { send, kill }),
     usable: () => state.end === undefined && !state.dirty,
     residentBytes: link.residentBytes,
+    processorMs: link.processorMs,
+    setNiceness: link.setNiceness,
     kill,
     ended,
   };

@@ -73,9 +73,9 @@ export async function openSite(files: SiteFiles, options: SiteOptions = {}): Pro
   onTestFinished(() => bodies.close());
   const run = async (name: string): Promise<Json> => {
     const signal = AbortSignal.timeout(10_000);
-    const loan = await bodies.lend(signal);
+    const module = bodies.moduleOf(body(name));
+    const loan = await bodies.lend(module, signal);
     try {
-      const module = bodies.moduleOf(body(name));
       return (await loan.worker.run({ module, args: {}, facts, host: quietHost, signal })).value;
     } finally {
       loan.giveBack();

@@ -1,6 +1,12 @@
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import type { BodySettings } from '../../../model/settings.js';
-import type { LinkEvents, LinkOptions, WorkerEnd, WorkerLink } from '../worker-link.js';
+import {
+  unmeasured,
+  type LinkEvents,
+  type LinkOptions,
+  type WorkerEnd,
+  type WorkerLink,
+} from '../worker-link.js';
 
 /** What a relay is started with. */
 export interface RelayStart {
@@ -78,7 +84,7 @@ export function startRelay(
   return {
     send: (send) => tell({ send }),
     kill: (kill, detail) => tell({ kill, detail }),
-    residentBytes: () => undefined,
+    ...unmeasured,
     exchange: (send, ms) => {
       const seen = Atomics.load(flag, 0);
       tell({ send });

@@ -124,6 +124,10 @@ function fail(error: unknown): void {
 
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
-if (isMainThread) raiseFence();
+if (isMainThread) {
+  raiseFence();
+  // A terminal and a supervisor send them to all processes: the server lets calls end, and then ends its workers.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
+}
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined); // opened here, so that a first console.log leaves nothing new
 listen(receive);
