@@ -187,6 +187,7 @@ export type AuthEventName =
   | 'session-revoke'
   | 'upstream-connect'
   | 'upstream-disconnect'
+  | 'upstream-revoke'
   | 'upstream-refresh'
   | 'authentication'
   | 'authorization'

@@ -147,6 +147,8 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
       const details = { owner, everything: true };
       await note(exchange, session, { event: 'grant-revoke', outcome: 'success', details });
       await store.removeGroup(groupOf.user(owner));
+      // Who signs out everywhere stays connected; whom somebody else ends does not.
+      if (owner !== session.account.key) await upstream.disconnect(owner);
     },
     disconnect: async (exchange, session, target) => {
       const owner = ownerOf(session, (await accounts.find(target))?.key);

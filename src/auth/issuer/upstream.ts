@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AuthEvent } from '../../model/auth-settings.js';
 import { UpstreamRefusedError } from '../../errors.js';
 import type { Provider } from '../providers/provider.js';
@@ -29,7 +30,10 @@ export interface Upstream {
   token(key: string): Promise<string | undefined>;
   /** Where a person signs out at the provider too; undefined where it has no such page, or cannot be asked now. */
   logoutUrl(account: Account): Promise<string | undefined>;
-  /** Forgets the provider's tokens. */
+  /**
+   * Forgets the provider's tokens, and asks the provider to take them back. What that gave is on record; it undoes nothing, and
+   * a provider that does not answer is waited for only five seconds.
+   */
   disconnect(key: string): Promise<void>;
 }
 
@@ -37,6 +41,7 @@ const recheckEveryMs = 60_000;
 const refreshAheadMs = 60_000;
 const lockMs = 30_000;
 const waitStepMs = 100;
+const revokeMs = 5_000;
 const lockKind = 'oauth:UpstreamLock';
 
 function endsSoon({ tokens }: Account, aheadMs: number): boolean {
@@ -54,6 +59,14 @@ function withoutTokens({ key, provider, profile, signedInAt, checkedAt }: Accoun
 function described({ key, provider, profile }: Account): Partial<AuthEvent> {
   const { userId, username } = profile;
   return { userKey: key, userId, provider, ...(username !== null && { username }) };
+}
+
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  const timeout = new AbortController();
+  const late = delay(ms, undefined, { signal: timeout.signal }).then(() => {
+    throw new Error('It took too long');
+  });
+  return Promise.race([work, late]).finally(() => timeout.abort());
 }
 
 /** Connections over the accounts. Refresh tokens upstream work once, so one process asks at a time about one person. */
@@ -132,6 +145,20 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     return now;
   }
 
+  async function takeBack(account: Account): Promise<void> {
+    const provider = providers.get(account.provider);
+    if (account.tokens === undefined || provider === undefined) return;
+    const event = { ...described(account), event: 'upstream-revoke' } as const;
+    try {
+      const work = provider.revoke(account.tokens);
+      if (await within(revokeMs, work)) await record({ ...event, outcome: 'success' });
+    } catch (error) {
+      parts.warn(`The provider ${account.provider} did not take a token back`, error);
+      const reason = 'the provider did not take the tokens back: revoke them there';
+      await record({ ...event, outcome: 'failure', reason });
+    }
+  }
+
   return {
     recheck,
     token: async (key) => {
@@ -151,7 +178,9 @@ export function createUpstream(parts: UpstreamParts): Upstream {
       }
     },
     disconnect: async (key) => {
+      const account = await accounts.find(key);
       await accounts.change(key, withoutTokens);
+      if (account !== undefined) await takeBack(account);
     },
   };
 }

@@ -12,6 +12,7 @@ export interface Metadata {
   readonly jwksUri: string;
   readonly userinfoEndpoint?: string;
   readonly endSessionEndpoint?: string;
+  readonly revocationEndpoint?: string;
   readonly scopes: readonly string[];
   /** Client credentials go into the body, because the provider does not take them in the header. */
   readonly credentialsInBody: boolean;
@@ -59,6 +60,7 @@ function read(document: JsonObject, expected: string): Metadata {
   const needed = (name: string): string => endpoint(name) ?? refuse(`has no ${name}`);
   const userinfoEndpoint = endpoint('userinfo_endpoint');
   const endSessionEndpoint = endpoint('end_session_endpoint');
+  const revocationEndpoint = endpoint('revocation_endpoint');
   const methods = listIn(document, 'token_endpoint_auth_methods_supported') ?? ['client_secret_basic'];
   return {
     issuer,
@@ -67,6 +69,7 @@ function read(document: JsonObject, expected: string): Metadata {
     jwksUri: needed('jwks_uri'),
     ...(userinfoEndpoint !== undefined && { userinfoEndpoint }),
     ...(endSessionEndpoint !== undefined && { endSessionEndpoint }),
+    ...(revocationEndpoint !== undefined && { revocationEndpoint }),
     scopes: listIn(document, 'scopes_supported') ?? [],
     credentialsInBody: !methods.includes('client_secret_basic'),
     issuerIsSent: document['authorization_response_iss_parameter_supported'] === true,

@@ -2,6 +2,7 @@ import { SignInFailedError, UpstreamRefusedError } from '../../errors.js';
 import type { ProviderSettings } from '../../model/auth-settings.js';
 import type { JsonObject } from '../../model/json.js';
 import type { Profile, Provider, SignIn, UpstreamTokens } from './provider.js';
+import { revokeToken, type RevocationEndpoint } from './revoke-token.js';
 import { requestTokens, type TokenAnswer, type TokenEndpoint } from './token-request.js';
 
 /** Where a provider is, and what its redirects back say of it. */
@@ -14,6 +15,8 @@ export interface Endpoints {
   readonly issuer?: string;
   readonly issuerIsSent?: boolean;
   readonly logout?: string;
+  /** RFC 7009. */
+  readonly revoke?: RevocationEndpoint;
 }
 
 /** How tokens are looked into: what came new, and at a refresh what was there before. */
@@ -37,6 +40,8 @@ export interface Person {
 export interface ProviderKind {
   endpoints(): Promise<Endpoints>;
   readonly authorizeParameters?: Readonly<Record<string, string>>;
+  /** For a provider that takes tokens back in its own way. */
+  revoke?(accessToken: string): Promise<void>;
   /** Who it is, with the operator's lists checked. Rejects as `Provider` says. */
   look(look: Look): Promise<Person>;
 }
@@ -119,6 +124,15 @@ export function createFlow(settings: ProviderSettings, kind: ProviderKind): Prov
     refresh: async (tokens) => {
       const answer = await renew(tokens);
       return lookAt({ answer, accessToken: answer?.accessToken ?? tokens.accessToken, previous: tokens });
+    },
+    revoke: async ({ accessToken, refreshToken }) => {
+      if (kind.revoke !== undefined) {
+        await kind.revoke(accessToken);
+        return true;
+      }
+      const { revoke } = await kind.endpoints();
+      if (revoke !== undefined) await revokeToken(revoke, settings, refreshToken ?? accessToken);
+      return revoke !== undefined;
     },
     logoutUrl: async (tokens, returnTo) => {
       const { logout } = await kind.endpoints();

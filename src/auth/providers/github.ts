@@ -1,7 +1,7 @@
 import type { ProviderSettings } from '../../model/auth-settings.js';
 import { bareObject } from '../../lib/bare-object.js';
 import { toClaims } from '../claims.js';
-import { askAs, unavailable } from './ask-upstream.js';
+import { askAs, askUpstream, unavailable } from './ask-upstream.js';
 import type { Person, ProviderKind } from './flow.js';
 import { checkMembership, githubHeaders, readMembership, readPages } from './github-membership.js';
 import { toProfile } from './profile.js';
@@ -45,6 +45,20 @@ async function look(settings: ProviderSettings, api: string, accessToken: string
   return { profile: toProfile(facts, settings) };
 }
 
+/** https://docs.github.com/en/rest/apps/oauth-applications#delete-an-app-token: the application names itself, and not the person. */
+async function revoke(
+  { clientId, clientSecret }: ProviderSettings,
+  api: string,
+  token: string,
+): Promise<void> {
+  const url = `${api}/applications/${encodeURIComponent(clientId)}/token`;
+  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`;
+  const headers = { ...githubHeaders, authorization, 'content-type': 'application/json' };
+  const body = JSON.stringify({ access_token: token });
+  const { status } = await askUpstream(url, { method: 'DELETE', headers, body });
+  if (status !== 204) throw unavailable(api, `It answered ${status}`);
+}
+
 /** GitHub: no OpenID Connect, so people, addresses, organisations and teams are read from the REST API. */
 export function createGithubKind(settings: ProviderSettings): ProviderKind {
   const root = (settings.baseUrl ?? 'https://github.com').replace(/\/+$/, '');
@@ -60,6 +74,7 @@ export function createGithubKind(settings: ProviderSettings): ProviderKind {
         },
         scope: settings.scope ?? 'read:user user:email read:org',
       }),
+    revoke: (accessToken) => revoke(settings, api, accessToken),
     look: ({ accessToken }) => look(settings, api, accessToken),
   };
 }

@@ -119,19 +119,21 @@ export function createOidcKind(settings: ProviderSettings, variant: OidcVariant)
     ...(variant.authorizeParameters && { authorizeParameters: variant.authorizeParameters }),
     endpoints: async () => {
       const metadata = await discover();
-      const { issuer, issuerIsSent, endSessionEndpoint } = metadata;
+      const { issuer, issuerIsSent, endSessionEndpoint, revocationEndpoint: url } = metadata;
+      const credentials = metadata.credentialsInBody ? 'body' : 'header';
       const offline = metadata.scopes.includes('offline_access') ? ' offline_access' : '';
       return {
         authorize: settings.authUrl ?? metadata.authorizationEndpoint,
         token: {
           url: settings.tokenUrl ?? metadata.tokenEndpoint,
           format: 'form',
-          credentials: metadata.credentialsInBody ? 'body' : 'header',
+          credentials,
         },
         scope: withOpenid(settings.scope ?? variant.scope ?? `openid profile email${offline}`),
         issuer,
         issuerIsSent,
         ...(endSessionEndpoint !== undefined && { logout: endSessionEndpoint }),
+        ...(url !== undefined && { revoke: { url, credentials } }),
       };
     },
     look: async (look) => {

@@ -80,6 +80,11 @@ export interface Provider {
    * Tokens that have expired and cannot be refreshed are refused.
    */
   refresh(tokens: UpstreamTokens): Promise<SignIn>;
+  /**
+   * Takes the tokens back: they work for nobody any more. False where the provider has nothing for that. Rejects with
+   * `AUTH_UNAVAILABLE`.
+   */
+  revoke(tokens: UpstreamTokens): Promise<boolean>;
   /** Where the browser goes to sign out there too; undefined where the provider has no such page. */
   logoutUrl(tokens: UpstreamTokens | undefined, returnTo: string): Promise<string | undefined>;
 }

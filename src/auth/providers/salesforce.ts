@@ -81,6 +81,8 @@ export function createSalesforceKind(settings: ProviderSettings): ProviderKind {
           credentials: 'body',
         },
         scope: settings.scope ?? 'id refresh_token',
+        // https://help.salesforce.com/s/articleView?id=sf.remoteaccess_revoke_token.htm
+        revoke: { url: `${root}/services/oauth2/revoke`, credentials: 'body' },
       }),
     look: (taken) => look(settings, root, taken),
   };

@@ -25,7 +25,8 @@ export interface TokenAnswer {
   readonly members: JsonObject;
 }
 
-type Client = Pick<ProviderSettings, 'name' | 'clientId' | 'clientSecret'>;
+/** Who this server is at a provider. */
+export type Client = Pick<ProviderSettings, 'name' | 'clientId' | 'clientSecret'>;
 
 /** RFC 6749 and the providers' own words for a code or refresh token that is not valid. */
 const refusedGrant = new Set([
@@ -54,7 +55,12 @@ function encode(text: string): string {
   return new URLSearchParams({ _: text }).toString().slice(2);
 }
 
-function toRequest(endpoint: TokenEndpoint, client: Client, parameters: Record<string, string>): RequestInit {
+/** A request with the client's credentials, as the endpoint wants them. */
+export function toRequest(
+  endpoint: TokenEndpoint,
+  client: Client,
+  parameters: Record<string, string>,
+): RequestInit {
   const { clientId, clientSecret } = client;
   const inHeader = endpoint.credentials === 'header';
   const basic = Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64');

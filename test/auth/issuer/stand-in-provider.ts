@@ -14,6 +14,8 @@ export interface StandIn {
   readonly refused: Set<string>;
   /** True: every request fails, as when the provider is down. */
   down: boolean;
+  /** Tokens that the provider was asked to take back. */
+  readonly takenBack: string[];
   /** Lifetime of upstream access tokens from now on. */
   lifetimeMs: number | undefined;
   /** Refreshes that the provider has answered. */
@@ -85,6 +87,11 @@ export async function startStandIn(name = 'acme', exposeToken = false): Promise<
     type: 'oidc',
     exposeToken,
     logoutUrl: () => Promise.resolve(undefined),
+    revoke: ({ accessToken, refreshToken = accessToken }) => {
+      if (standIn.down) return Promise.reject(new AuthUnavailableError('down'));
+      standIn.takenBack.push(refreshToken);
+      return Promise.resolve(true);
+    },
     authorizeUrl: ({ state, nonce, codeChallenge, redirectUri }) => {
       if (standIn.down) return Promise.reject(new AuthUnavailableError('down'));
       const asked = { state, nonce, code_challenge: codeChallenge, redirect_uri: redirectUri };
@@ -116,6 +123,7 @@ export async function startStandIn(name = 'acme', exposeToken = false): Promise<
     refused: new Set(),
     down: false,
     lifetimeMs: undefined,
+    takenBack: [],
     refreshes: 0,
     close: async () => {
       const closed = once(server, 'close');

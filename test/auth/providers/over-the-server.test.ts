@@ -47,7 +47,7 @@ describe.each(cases)(
       const unused = { person: undefined, refused: new Set<string>(), down: false };
       const close = (): Promise<void> => standIn.close();
       site = await openSite({
-        providers: [{ provider, ...unused, lifetimeMs: undefined, refreshes: 0, close }],
+        providers: [{ provider, ...unused, lifetimeMs: undefined, takenBack: [], refreshes: 0, close }],
       });
     });
     afterEach(() => site.close());
