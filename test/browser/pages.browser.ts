@@ -38,6 +38,7 @@ async function inBrowser(options: BrowserContextOptions, work: (page: Page) => P
   try {
     await work(await context.newPage());
   } finally {
+    site.upstream.logoutPage = undefined;
     await context.close();
   }
 }
@@ -146,6 +147,11 @@ describe('the pages in a browser', () => {
       await tokensOf(request);
       await page.goto(`${site.url}/oauth`);
       await check('account');
+      site.upstream.logoutPage = 'https://id.acme.example/logout';
+      await page.click('button:has-text("Sign out") >> nth=0');
+      await page.waitForSelector('text=You are signed out');
+      await check('signed-out');
+      expect(await page.getAttribute('text=Sign out at Acme ID too', 'href')).toBe(site.upstream.logoutPage);
       await page.goto(`${site.url}/oauth/callback/${encodeURIComponent('Acme ID')}?state=used`);
       await check('problem');
     });

@@ -16,6 +16,8 @@ export interface StandIn {
   down: boolean;
   /** Tokens that the provider was asked to take back. */
   readonly takenBack: string[];
+  /** Where people sign out at it; absent: it has no such page. */
+  logoutPage?: string | undefined;
   /** Lifetime of upstream access tokens from now on. */
   lifetimeMs: number | undefined;
   /** Refreshes that the provider has answered. */
@@ -86,7 +88,7 @@ export async function startStandIn(name = 'acme', exposeToken = false): Promise<
     name,
     type: 'oidc',
     exposeToken,
-    logoutUrl: () => Promise.resolve(undefined),
+    logoutUrl: () => Promise.resolve(standIn.logoutPage),
     revoke: ({ accessToken, refreshToken = accessToken }) => {
       if (standIn.down) return Promise.reject(new AuthUnavailableError('down'));
       standIn.takenBack.push(refreshToken);
