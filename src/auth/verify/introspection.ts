@@ -1,4 +1,4 @@
-import { CredentialInvalidError } from '../../errors.js';
+import { AuthUnavailableError, CredentialInvalidError } from '../../errors.js';
 import type { VerifierSettings } from '../../model/auth-settings.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { Authenticator } from '../authenticator.js';
@@ -7,6 +7,9 @@ import { fetchJson } from './fetch-json.js';
 import { isJwt } from './jwt.js';
 import { tokenIdentity } from './token-identity.js';
 import { wrongTokenKind } from './token-kind.js';
+
+/** Questions to one issuer at a time: whoever sends made-up tokens must not flood it through this server. */
+const maxQuestions = 100;
 
 type Introspection = NonNullable<VerifierSettings['introspection']>;
 
@@ -54,14 +57,28 @@ function check(claims: JsonObject, settings: VerifierSettings): void {
 
 /**
  * Asks the issuer about opaque tokens (RFC 7662). The answer must be active and meant for one of our audiences: one that
- * names no audience is refused. Responsible for every bearer token that is no JWT, so it comes last among the ways in.
+ * names no audience is refused. Responsible for every bearer token that is no JWT, so it comes last among the ways in. While
+ * a hundred questions wait for their answers, no further one is asked: `AUTH_UNAVAILABLE`.
  */
 export function createIntrospector(settings: VerifierSettings, introspection: Introspection): Authenticator {
+  let questions = 0;
+
+  async function askBounded(token: string): Promise<unknown> {
+    if (questions >= maxQuestions)
+      throw new AuthUnavailableError('Too many tokens wait for what their issuer says');
+    questions += 1;
+    try {
+      return await ask(introspection, token);
+    } finally {
+      questions -= 1;
+    }
+  }
+
   return {
     maxAgeMs: Math.min(introspection.cacheMs, 1_000),
     recognises: (presented) => presented.kind === 'bearer' && !isJwt(presented),
     verify: async ({ value }) => {
-      const answer = await ask(introspection, value);
+      const answer = await askBounded(value);
       if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) refuse('inactive');
       const claims = toClaims(answer);
       check(claims, settings);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createIntrospector } from '../../../src/auth/verify/introspection.js';
 import type { VerifiedIdentity } from '../../../src/auth/identity.js';
+import { isMxcpError } from '../../../src/errors.js';
 import {
   audience,
   introspectionClient,
@@ -82,6 +83,21 @@ describe('an opaque token', () => {
       code: 'AUTH_UNAVAILABLE',
       message: expect.not.stringContaining('t0ken') as unknown,
     });
+  });
+
+  it('is not asked about while a hundred others are', async () => {
+    const way = introspector();
+    const verify = (value: string): Promise<string> =>
+      way.verify({ kind: 'bearer', value }).then(
+        () => 'none',
+        (error: unknown) => (isMxcpError(error) ? error.code : ''),
+      );
+    const before = issuer.asked.introspections();
+    const codes = await Promise.all(Array.from({ length: 101 }, (_, index) => verify(`made-up-${index}`)));
+    expect(codes.filter((code) => code === 'AUTH_CREDENTIAL_INVALID')).toHaveLength(100);
+    expect(codes.at(-1)).toBe('AUTH_UNAVAILABLE');
+    expect(issuer.asked.introspections() - before).toBe(100);
+    expect(await verify('made-up-100')).toBe('AUTH_CREDENTIAL_INVALID');
   });
 
   it('is what is no JWT, and comes in the Authorization header', async () => {
