@@ -36,9 +36,14 @@ function sendStatus(reply: FastifyReply, status: number): FastifyReply {
   return sendRpcError(reply, status, { code: status < 500 ? rpcCodes.refused : rpcCodes.internal, message });
 }
 
-function valuesOf(request: FastifyRequest, name: string): string[] {
-  const { rawHeaders } = request.raw;
-  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
+/** Every value of a header: Node keeps only the first of a repeated `Host`. */
+function valuesOf({ rawHeaders }: FastifyRequest['raw'], name: string): string[] {
+  const values: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [key = '', value = ''] = [rawHeaders[i], rawHeaders[i + 1]];
+    if (key.length === name.length && key.toLowerCase() === name) values.push(value);
+  }
+  return values;
 }
 
 /**
@@ -46,8 +51,8 @@ function valuesOf(request: FastifyRequest, name: string): string[] {
  * Forms of our own pages come with the origin `null`, because of their referrer policy: these pages check for themselves.
  */
 function refusalOf(hosts: HostGuard, request: FastifyRequest, reply: FastifyReply): string | undefined {
-  if (!hosts.allowsHost(valuesOf(request, 'host'))) return 'This Host is not served here';
-  const origins = valuesOf(request, 'origin');
+  if (!hosts.allowsHost(valuesOf(request.raw, 'host'))) return 'This Host is not served here';
+  const origins = valuesOf(request.raw, 'origin');
   const [origin] = origins;
   if (origin === undefined || request.routeOptions.config.oauthPage === true) return undefined;
   if (origins.length > 1 || !hosts.allowsOrigin(origin)) return 'This Origin may not call';

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { isLoopbackHost } from '../../lib/loopback.js';
+import { recentMap } from '../../lib/recent-map.js';
 import type { HttpSettings } from '../../model/settings.js';
 
 /** Host name of a `Host` header, lower-case, without port; undefined when it is no valid one. */
@@ -47,13 +48,21 @@ export function createHostGuard(settings: HttpSettings): HostGuard {
     ...settings.allowedOrigins.map((origin) => originOf(origin) ?? origin),
     ...(base ? [base.origin] : []),
   ]);
+  const serves = (host: string): boolean => {
+    const name = hostnameOf(host);
+    if (name === undefined) return false;
+    if (hosts.has(name) || hosts.has(host.toLowerCase()) || isLoopbackHost(name)) return true;
+    return !local && isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+  };
+  const served = recentMap<string, true>(64); // a client sends the same name with every request
   return {
-    allowsHost: ([first, ...others]) => {
-      if (first === undefined || others.length > 0) return false;
-      const name = hostnameOf(first);
-      if (name === undefined) return false;
-      if (hosts.has(name) || hosts.has(first.toLowerCase()) || isLoopbackHost(name)) return true;
-      return !local && isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+    allowsHost: (values) => {
+      const [host] = values;
+      if (host === undefined || values.length > 1) return false;
+      if (served.get(host) === true) return true;
+      const allowed = serves(host);
+      if (allowed) served.set(host, true);
+      return allowed;
     },
     allowsOrigin: (header) => {
       if (origins.has('*')) return true;
