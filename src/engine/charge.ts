@@ -2,6 +2,7 @@ import { describeRefusal } from '../audit/describe-event.js';
 import { OverloadedError, RateLimitedError } from '../errors.js';
 import { addressKey } from '../lib/address-key.js';
 import { isLoopbackHost } from '../lib/loopback.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Charge, Taken } from '../limit/buckets.js';
 import type { Leave } from '../limit/keyed-gate.js';
 import type { Rate, RateSettings } from '../model/auth-settings.js';
@@ -86,7 +87,7 @@ export async function chargeCall(
 export function enterPlace(
   runtime: Runtime,
   { caller, context }: CallRequest,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Leave | Promise<Leave> | undefined {
   if (isLocal(runtime, caller, context)) return undefined;
   const entered = runtime.rates.places.enter(whoOf(caller, context), signal);

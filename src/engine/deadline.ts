@@ -1,15 +1,16 @@
-import { CancelledError, ExecuteTimeoutError, isMxcpError } from '../errors.js';
+import { CancelledError, ExecuteTimeoutError, isMxcpError, toMxcpError } from '../errors.js';
+import { StopSource, type StopSignal } from '../lib/stop-signal.js';
 
 /** A signal that aborts with the error that the call then fails with; `release` must be called when the call has ended. */
 export interface Deadline {
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly release: () => void;
   /** Stops the time while something is waited for that is not the call's; the function that is returned lets it go on. */
   readonly pause: () => () => void;
 }
 
 /** Why the client's signal aborted: a transport that cancels for a reason of its own (it is closing) says which. */
-function clientReason(client: AbortSignal | undefined): Error {
+function clientReason(client: StopSignal | undefined): Error {
   const reason: unknown = client?.reason;
   return isMxcpError(reason) ? reason : new CancelledError('The client cancelled the call');
 }
@@ -17,14 +18,14 @@ function clientReason(client: AbortSignal | undefined): Error {
 /** Aborts after `timeoutMs`, when the client's own signal aborts, or when the server stops, whichever comes first. */
 export function startDeadline(
   timeoutMs: number,
-  client: AbortSignal | undefined,
-  stopping: AbortSignal,
+  client: StopSignal | undefined,
+  stopping: StopSignal,
 ): Deadline {
-  const controller = new AbortController();
-  const cancel = (): void => controller.abort(clientReason(client));
-  const stop = (): void => controller.abort(stopping.reason);
+  const stopped = new StopSource();
+  const cancel = (): void => stopped.abort(clientReason(client));
+  const stop = (): void => stopped.abort(toMxcpError(stopping.reason));
   const expire = (): void =>
-    controller.abort(new ExecuteTimeoutError(`The call passed its deadline of ${timeoutMs} ms`));
+    stopped.abort(new ExecuteTimeoutError(`The call passed its deadline of ${timeoutMs} ms`));
   let left = timeoutMs;
   let since = performance.now();
   let pauses = 0;
@@ -46,7 +47,7 @@ export function startDeadline(
   if (stopping.aborted) stop();
   else stopping.addEventListener('abort', stop, { once: true });
   return {
-    signal: controller.signal,
+    signal: stopped,
     pause,
     release: () => {
       released = true;

@@ -1,3 +1,4 @@
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { Caller } from '../model/caller.js';
 import type { ClientChannel, HttpAnswer, RequestContext } from '../model/call.js';
@@ -11,7 +12,7 @@ export interface ExecuteCall {
   /** Looks up the caller's own token at the provider, where bodies may have it. Secret. */
   readonly externalToken?: () => Promise<string | undefined>;
   /** Aborts with the error that the call then fails with. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Keeps a row of the result; rows that it refuses are dropped while they stream. Throws to fail the call. */
   readonly keepRow?: (row: Json) => boolean;
   readonly callId: string;

@@ -1,11 +1,12 @@
 import { redacted } from '../audit/redacted.js';
 import { toMxcpError } from '../errors.js';
 import type { BodyHost } from '../execute/typescript/body-host.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Caller } from '../model/caller.js';
 import type { ExecuteCall } from './executor.js';
 import type { Runtime } from './runtime.js';
 
-function untilStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function untilStopped<T>(work: Promise<T>, signal: StopSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(toMxcpError(signal.reason));
     if (signal.aborted) stop();
@@ -23,7 +24,7 @@ function untilStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 export function externalTokenOf(
   { auth, project }: Runtime,
   { key, provider, source }: Caller,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): (() => Promise<string | undefined>) | undefined {
   if (auth === undefined || key === null || source !== 'verified') return undefined;
   const providers = project.auth.issuer?.providers ?? [];

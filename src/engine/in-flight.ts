@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events';
 import { ShuttingDownError } from '../errors.js';
+import { StopSource, type StopSignal } from '../lib/stop-signal.js';
 
 /** Counts running calls, so that closing can wait for them. */
 export interface InFlight {
@@ -7,7 +7,7 @@ export interface InFlight {
   readonly count: () => number;
   readonly open: () => boolean;
   /** Aborts when running calls are to be cancelled. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Refuses new calls; resolves when all have ended. Those that run longer than `graceMs` are cancelled. */
   readonly drain: (graceMs: number) => Promise<void>;
 }
@@ -17,8 +17,7 @@ export function countInFlight(): InFlight {
   let running = 0;
   let draining = false;
   let idle: (() => void) | undefined;
-  const controller = new AbortController();
-  setMaxListeners(0, controller.signal); // every running call listens
+  const stop = new StopSource();
   const leave = (): void => {
     running -= 1;
     if (running === 0) idle?.();
@@ -31,14 +30,11 @@ export function countInFlight(): InFlight {
     },
     count: () => running,
     open: () => !draining,
-    signal: controller.signal,
+    signal: stop,
     drain: async (graceMs) => {
       draining = true;
       if (running === 0) return;
-      const cancel = setTimeout(
-        () => controller.abort(new ShuttingDownError('The server is stopping')),
-        graceMs,
-      );
+      const cancel = setTimeout(() => stop.abort(new ShuttingDownError('The server is stopping')), graceMs);
       await new Promise<void>((resolve) => (idle = resolve));
       clearTimeout(cancel);
     },

@@ -1,4 +1,5 @@
 import { OverloadedError } from '../errors.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Leave } from '../limit/keyed-gate.js';
 import type { CallRequest } from '../model/call.js';
 import type { Outcome, Released } from '../model/outcome.js';
@@ -37,7 +38,7 @@ function callsWithin(
   runtime: Runtime,
   progress: Progress,
   operation: Operation,
-  signal: AbortSignal,
+  signal: StopSignal,
   position?: Position,
 ): CallWithin {
   const { caller, context, http } = progress.request;
@@ -126,7 +127,7 @@ async function enterGates(
   runtime: Runtime,
   { request }: Progress,
   operation: Operation,
-  signal: AbortSignal,
+  signal: StopSignal,
   inside: boolean,
 ): Promise<Leave> {
   const entered = inside ? undefined : enterPlace(runtime, request, signal);

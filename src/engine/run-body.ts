@@ -1,4 +1,5 @@
 import { ExecuteConflictError, InvalidResultError, PolicyDeniedError } from '../errors.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { ContentBlock } from '../model/content.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { Released } from '../model/outcome.js';
@@ -23,7 +24,7 @@ export interface BodyRun {
   readonly operation: Operation;
   readonly subject: Subject;
   readonly args: JsonObject;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly options: BodyOptions;
   /** What a body may use beside its arguments. */
   readonly around: Pick<

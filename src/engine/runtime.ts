@@ -5,6 +5,7 @@ import type { Describer } from '../audit/describe-call.js';
 import type { Problem } from '../errors.js';
 import type { Database } from '../execute/database.js';
 import type { Bodies } from '../execute/typescript/open-bodies.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Caller, Persona } from '../model/caller.js';
 import type { Transport } from '../model/call.js';
 import type { Project } from '../model/project.js';
@@ -42,7 +43,7 @@ export interface Runtime {
   /** Counts a call in and returns what counts it out; undefined once the runtime is closing. */
   readonly enter: () => (() => void) | undefined;
   /** Aborts when running calls are cancelled because the server stops. */
-  readonly stopping: AbortSignal;
+  readonly stopping: StopSignal;
   /** Calls running now. */
   readonly running: () => number;
   /** True while new calls are taken, the audit log can be written, and the database is sound and can become free. */

@@ -1,10 +1,10 @@
-import { setMaxListeners } from 'node:events';
 import { ExecuteFailedError, isMxcpError, ToolFailedError } from '../errors.js';
 import type { AuthorRights } from '../execute/author-sql.js';
 import type { Database } from '../execute/database.js';
 import type { BodyHost } from '../execute/typescript/body-host.js';
 import type { Bodies } from '../execute/typescript/open-bodies.js';
 import type { WorkerResult } from '../execute/typescript/protocol.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/settings.js';
@@ -96,7 +96,7 @@ function hostOf(plan: Plan, tree: CallTree, call: ExecuteCall, stop: (error: unk
 }
 
 /** A signal that aborts with another one, or by itself. `release` has to be called in the end. */
-function linked(signal: AbortSignal): { readonly own: AbortController; readonly release: () => void } {
+function linked(signal: StopSignal): { readonly own: AbortController; readonly release: () => void } {
   const own = new AbortController();
   const pass = (): void => own.abort(signal.reason);
   if (signal.aborted) pass();
@@ -106,7 +106,6 @@ function linked(signal: AbortSignal): { readonly own: AbortController; readonly 
 
 async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: ExecuteCall): Promise<Ran> {
   const { endpoint, module } = plan;
-  setMaxListeners(0, call.signal); // every call inside listens
   const { own, release } = linked(call.signal);
   const host = hostOf(plan, tree, call, (error) => own.abort(error));
   try {

@@ -1,4 +1,5 @@
 import { ExecuteFailedError, type MxcpError } from '../errors.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { authorArguments, refuseUnlessQuery, type AuthorRights, type CheckText } from './author-sql.js';
 import { runBuiltinWith } from './builtin-tools.js';
@@ -37,7 +38,7 @@ export interface SessionSite extends RunSite {
 const settled = (): Promise<void> => Promise.resolve();
 
 /** A session that takes nothing yet: a connection is leased at the first use. */
-export function openCallSession(site: SessionSite, readOnly: boolean, signal: AbortSignal): CallSession {
+export function openCallSession(site: SessionSite, readOnly: boolean, signal: StopSignal): CallSession {
   let lease: Promise<Lease> | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let running: Promise<unknown> = Promise.resolve();

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { leaveBehind } from '../lib/left-behind.js';
 import type { SourceText } from '../lib/source-text.js';
 import { InternalError } from '../errors.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Body } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { PluginFunction } from '../model/plugin-function.js';
@@ -55,7 +56,7 @@ export interface Database {
   /** Runs a prepared body with canonical arguments for one call. */
   readonly run: (body: PreparedBody, args: JsonObject, call: RunCall) => Promise<Execution>;
   /** The database for one call of a TypeScript body and the calls that it makes; `signal` is the call's. */
-  readonly session: (readOnly: boolean, signal: AbortSignal) => CallSession;
+  readonly session: (readOnly: boolean, signal: StopSignal) => CallSession;
   /** True while every place of the pool is held by a query that goes on though its call was answered long ago. */
   readonly exhausted: () => boolean;
   /** True after a fatal error: every call fails with `DatabaseUnavailableError` until the process starts again. */

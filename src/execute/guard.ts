@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CancelledError, isMxcpError, type MxcpError } from '../errors.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 
 /** How long a stopped query may take to end before its caller is answered without it, milliseconds. */
 const graceMs = 120;
@@ -7,13 +8,13 @@ const graceMs = 120;
 const repeatMs = 10;
 
 /** The error that an aborted call fails with: the signal's reason when it is one of ours. */
-export function stopReason(signal: AbortSignal): MxcpError {
+export function stopReason(signal: StopSignal): MxcpError {
   const reason: unknown = signal.reason;
   return isMxcpError(reason) ? reason : new CancelledError('The call was cancelled', { cause: reason });
 }
 
 /** Throws when the call was stopped. A stopped stream ends without an error of its own, so every step asks. */
-export function throwIfStopped(signal: AbortSignal): void {
+export function throwIfStopped(signal: StopSignal): void {
   if (signal.aborted) throw stopReason(signal);
 }
 
@@ -23,7 +24,7 @@ export function throwIfStopped(signal: AbortSignal): void {
  */
 export function interruptible<T>(
   connection: DuckDBConnection,
-  signal: AbortSignal,
+  signal: StopSignal,
   work: Promise<T>,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {

@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { StopSignal } from '../lib/stop-signal.js';
 import { CallerRegistry } from './caller-functions.js';
 import { stopReason } from './guard.js';
 import { Health } from './health.js';
@@ -125,7 +126,7 @@ async function replaceSecrets(shared: Shared, setup: InstanceSetup): Promise<voi
 }
 
 /** Waits for its turn, in the order of asking, and gives the function that unlocks. An abort gives up with its reason. */
-type Lock = (signal?: AbortSignal) => Promise<() => void>;
+type Lock = (signal?: StopSignal) => Promise<() => void>;
 
 function createLock(): Lock {
   let last: Promise<void> = Promise.resolve();
@@ -143,7 +144,7 @@ function createLock(): Lock {
   };
 }
 
-async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+async function unlessAborted(work: Promise<void>, signal: StopSignal): Promise<void> {
   let stop = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(stopReason(signal));

@@ -1,3 +1,4 @@
+import type { StopSignal } from '../lib/stop-signal.js';
 import { attachedNames, detachOthers } from './attached.js';
 import type { InstanceReference } from './instance.js';
 import type { Lease, LeaseKind, Pool } from './pool.js';
@@ -14,7 +15,7 @@ export interface RunSite {
  * A session for a body. What one that runs `alone` left attached is detached before its place is free: an attached
  * database is visible to the whole instance.
  */
-export async function leaseFor(site: RunSite, kind: LeaseKind, signal: AbortSignal): Promise<Lease> {
+export async function leaseFor(site: RunSite, kind: LeaseKind, signal: StopSignal): Promise<Lease> {
   const lease = await site.pool.lease(kind, signal);
   if (kind !== 'alone') return lease;
   try {
@@ -25,7 +26,7 @@ export async function leaseFor(site: RunSite, kind: LeaseKind, signal: AbortSign
   }
 }
 
-async function attaching(site: RunSite, lease: Lease, signal: AbortSignal): Promise<Lease> {
+async function attaching(site: RunSite, lease: Lease, signal: StopSignal): Promise<Lease> {
   const unlock = await site.instance.lockAttach(signal);
   const before = await attachedNames(site.instance).catch((error: unknown) => {
     unlock();

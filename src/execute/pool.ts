@@ -1,4 +1,5 @@
 import { OverloadedError, ShuttingDownError } from '../errors.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Session } from './session.js';
 
 export interface PoolOptions {
@@ -53,7 +54,7 @@ export class Pool {
     return this.stuck >= this.options.size;
   }
 
-  async lease(kind: LeaseKind, signal: AbortSignal): Promise<Lease> {
+  async lease(kind: LeaseKind, signal: StopSignal): Promise<Lease> {
     if (this.closing) throw new ShuttingDownError('The database is closing');
     if (kind !== 'free') return this.take(kind, signal, () => undefined);
     if (this.free >= Math.max(1, Math.floor(this.options.size / 4))) {
@@ -77,7 +78,7 @@ export class Pool {
     await this.until(() => this.places + this.stuck >= this.options.size);
   }
 
-  private async take(kind: LeaseKind, signal: AbortSignal, ended: () => void): Promise<Lease> {
+  private async take(kind: LeaseKind, signal: StopSignal, ended: () => void): Promise<Lease> {
     const places = kind === 'alone' ? this.options.size : 1;
     try {
       if (this.places >= places && this.waiters.size === 0) this.places -= places;
@@ -151,7 +152,7 @@ export class Pool {
     this.changed();
   }
 
-  private async wait(places: number, signal: AbortSignal): Promise<void> {
+  private async wait(places: number, signal: StopSignal): Promise<void> {
     if (this.waiters.size >= this.options.queue) {
       throw new OverloadedError('Too many calls are waiting for the database; try again later');
     }

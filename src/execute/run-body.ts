@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { ExecuteCommitError, ExecuteConflictError } from '../errors.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { RequestContext } from '../model/call.js';
 import type { Caller } from '../model/caller.js';
 import type { ResultColumn } from '../model/effects.js';
@@ -21,7 +22,7 @@ export interface RunCall {
   readonly externalToken?: string;
   readonly limits: Pick<Limits, 'maxRows' | 'maxBytes' | 'maxScanRows' | 'onLimit'>;
   /** Aborts with the error that the call then fails with (deadline, cancellation, shutdown). */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Rows that it refuses are dropped while they stream. Throws to fail the call. */
   readonly keepRow?: (row: JsonObject) => boolean;
   /** Hears of a query that may go on after its call has failed. */

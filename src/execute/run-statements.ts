@@ -1,5 +1,6 @@
 import type { DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import { ExecuteFailedError } from '../errors.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { JsonObject } from '../model/json.js';
 import type { Binder } from './bind-value.js';
 import { throwIfStopped } from './guard.js';
@@ -13,7 +14,7 @@ import type { ResultColumn } from '../model/effects.js';
 export interface StatementRun extends ReadOptions {
   readonly args: JsonObject;
   readonly binders: ReadonlyMap<string, Binder>;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 export interface StatementsResult extends ReadResult {

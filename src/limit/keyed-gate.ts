@@ -1,3 +1,4 @@
+import type { StopSignal } from '../lib/stop-signal.js';
 /** Gives a place back; further calls of it do nothing. */
 export type Leave = () => void;
 
@@ -7,7 +8,7 @@ export interface KeyedGate {
    * Takes a place, or waits for one until `signal` aborts, in the order of coming; then the promise rejects with the
    * signal's reason. Undefined when too many calls of this key wait already.
    */
-  readonly enter: (key: string, signal: AbortSignal) => Leave | Promise<Leave> | undefined;
+  readonly enter: (key: string, signal: StopSignal) => Leave | Promise<Leave> | undefined;
 }
 
 interface Line {
@@ -35,7 +36,7 @@ export function createKeyedGate(places: number, waits: number): KeyedGate {
     };
   }
 
-  function wait(key: string, line: Line, signal: AbortSignal): Promise<Leave> {
+  function wait(key: string, line: Line, signal: StopSignal): Promise<Leave> {
     return new Promise((resolve, reject) => {
       const start = (): void => {
         line.waiting.delete(start);

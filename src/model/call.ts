@@ -1,3 +1,4 @@
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { Caller } from './caller.js';
 import type { Json, JsonObject } from './json.js';
 import type { EndpointKind } from './rule.js';
@@ -71,7 +72,7 @@ export interface CallRequest {
   readonly caller: Caller;
   readonly context: RequestContext;
   /** Aborted when the client cancels or disconnects. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** Absent: nobody listens before the answer. */
   readonly client?: ClientChannel;
   /** Absent: the client cannot be asked by ending the call. */

@@ -1,4 +1,5 @@
 import { OverloadedError } from '../../errors.js';
+import type { StopSignal } from '../../lib/stop-signal.js';
 
 export interface FairLineOptions<T> {
   /** Workers that calls of one body may have at once. */
@@ -41,7 +42,7 @@ export class FairLine<T> {
   }
 
   /** A worker for a call of a body: at once, or in its turn. Rejects with the signal's reason, or as overloaded. */
-  enter(body: number, signal: AbortSignal): T | Promise<T> {
+  enter(body: number, signal: StopSignal): T | Promise<T> {
     const account = this.accountOf(body);
     const worker = this.mayHave(account) && account.waiters.size === 0 ? this.options.take(body) : undefined;
     if (worker === undefined) return this.wait(account, signal);
@@ -94,7 +95,7 @@ export class FairLine<T> {
     return held < (breaks ? 1 : this.options.share);
   }
 
-  private wait(account: Account<T>, signal: AbortSignal): Promise<T> {
+  private wait(account: Account<T>, signal: StopSignal): Promise<T> {
     const { queue } = this.options;
     // Of a full queue one body has three quarters at most.
     if (this.waiting >= queue || account.waiters.size >= Math.ceil(queue * 0.75))

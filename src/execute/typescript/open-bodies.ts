@@ -1,4 +1,5 @@
 import { InternalError, type Problem } from '../../errors.js';
+import type { StopSignal } from '../../lib/stop-signal.js';
 import type { TypeScriptBody } from '../../model/endpoint.js';
 import type { PluginFunction } from '../../model/plugin-function.js';
 import type { PluginSettings } from '../../model/settings.js';
@@ -28,7 +29,7 @@ export interface Bodies {
   /** The number by which workers know a body. */
   readonly moduleOf: (body: TypeScriptBody) => number;
   /** A worker for a call of a body, by the number of the body. */
-  readonly lend: (module: number, signal: AbortSignal) => Promise<WorkerLoan>;
+  readonly lend: (module: number, signal: StopSignal) => Promise<WorkerLoan>;
   /** Starts all workers, so that no caller waits for one. */
   readonly warm: () => Promise<void>;
   readonly close: () => Promise<void>;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ShuttingDownError } from '../../errors.js';
+import type { StopSignal } from '../../lib/stop-signal.js';
 import type { ToWorker } from './protocol.js';
 import { callNiceness, slowNiceness } from './processor.js';
 import { FairLine } from './fair-line.js';
@@ -82,7 +83,7 @@ export class WorkerPool {
   }
 
   /** A worker for one call of a body. */
-  async lend(body: number, signal: AbortSignal): Promise<WorkerLoan> {
+  async lend(body: number, signal: StopSignal): Promise<WorkerLoan> {
     signal.throwIfAborted();
     if (this.closing) throw new ShuttingDownError('The workers are stopping');
     const entered = this.line.enter(body, signal);

@@ -1,13 +1,14 @@
-import { classifyInboundRequest, type InboundClassificationOutcome } from '@modelcontextprotocol/server';
 import type { FastifyReply } from 'fastify';
 import { isListed } from '../../engine/listing.js';
 import type { MxcpError } from '../../errors.js';
+import type { StopSignal } from '../../lib/stop-signal.js';
 import type { Json } from '../../model/json.js';
 import { callTool } from '../mcp/call-tool.js';
 import { saysElicitation } from '../mcp/message-meta.js';
 import type { BaseSession } from '../mcp/session.js';
 import type { RawHeaders } from '../request-headers.js';
 import { mismatchingHeader } from './check-headers.js';
+import { classify } from './classify.js';
 import { type DirectCall, readDirectCall } from './direct-call.js';
 import { idOf, sendFailure, sendRpcError } from './rpc-answer.js';
 import type { SdkBridge } from './sdk-bridge.js';
@@ -20,26 +21,13 @@ export interface Admitted {
   readonly body: Json;
   readonly headers: RawHeaders;
   /** Aborts when the client goes away, or when the server stops. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Where clients learn how to get a token. */
   readonly metadataUrl?: string | undefined;
 }
 
 /** JSON-RPC code of MCP for headers that differ from the body. */
 const headerMismatch = -32020;
-
-function classify(body: Json, headers: RawHeaders): InboundClassificationOutcome {
-  const version = headers['mcp-protocol-version']?.join(', ');
-  const method = headers['mcp-method']?.join(', ');
-  const name = headers['mcp-name']?.join(', ');
-  return classifyInboundRequest({
-    httpMethod: 'POST',
-    ...(version !== undefined && { protocolVersionHeader: version }),
-    ...(method !== undefined && { mcpMethodHeader: method }),
-    ...(name !== undefined && { mcpNameHeader: name }),
-    body,
-  });
-}
 
 async function answerDirect(
   call: DirectCall,

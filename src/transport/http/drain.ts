@@ -1,10 +1,11 @@
 import { ShuttingDownError } from '../../errors.js';
+import type { StopSource } from '../../lib/stop-signal.js';
 
 /** Calls in flight, and the end of them (spec page 11, "Shutdown"). */
 export interface Drain {
   readonly draining: () => boolean;
   /** Notes a call; the returned function must be called when it has ended. */
-  readonly enter: (controller: AbortController) => () => void;
+  readonly enter: (call: Pick<StopSource, 'abort'>) => () => void;
   /** Lets running calls end for `graceMs`, then cancels them, and resolves when none is left or they do not react. */
   readonly finish: (graceMs: number) => Promise<void>;
 }
@@ -14,7 +15,7 @@ const reactionMs = 2_000;
 
 /** Creates a drain. */
 export function createDrain(): Drain {
-  const running = new Set<AbortController>();
+  const running = new Set<Pick<StopSource, 'abort'>>();
   let idle: (() => void) | undefined;
   let draining = false;
 
@@ -31,17 +32,17 @@ export function createDrain(): Drain {
 
   return {
     draining: () => draining,
-    enter: (controller) => {
-      running.add(controller);
+    enter: (call) => {
+      running.add(call);
       return () => {
-        running.delete(controller);
+        running.delete(call);
         if (running.size === 0) idle?.();
       };
     },
     finish: async (graceMs) => {
       draining = true;
       await whenIdle(graceMs);
-      for (const controller of running) controller.abort(new ShuttingDownError('The server is stopping'));
+      for (const call of running) call.abort(new ShuttingDownError('The server is stopping'));
       await whenIdle(reactionMs);
     },
   };

@@ -4,7 +4,8 @@ import { admit } from '../../engine/admit.js';
 import type { Logger } from '../../engine/logger.js';
 import { resourceMetadataUrl } from '../../engine/public-url.js';
 import type { Runtime } from '../../engine/runtime.js';
-import { ShuttingDownError, toMxcpError } from '../../errors.js';
+import { CancelledError, ShuttingDownError, toMxcpError } from '../../errors.js';
+import { StopSource, type StopSignal } from '../../lib/stop-signal.js';
 import type { Persona } from '../../model/caller.js';
 import type { Json } from '../../model/json.js';
 import type { RateState } from '../../model/outcome.js';
@@ -89,14 +90,14 @@ function isStanding(body: Json): boolean {
 }
 
 /** Aborts when the client goes away before its answer is complete, or when a stopping server has waited long enough. */
-function cancellation(reply: FastifyReply, drain: Drain, standing: boolean): AbortSignal {
-  const controller = new AbortController();
-  const leave = standing ? undefined : drain.enter(controller);
+function cancellation(reply: FastifyReply, drain: Drain, standing: boolean): StopSignal {
+  const stop = new StopSource();
+  const leave = standing ? undefined : drain.enter(stop);
   reply.raw.once('close', () => {
     leave?.();
-    if (!reply.raw.writableFinished) controller.abort();
+    if (!reply.raw.writableFinished) stop.abort(new CancelledError('The client cancelled the call'));
   });
-  return controller.signal;
+  return stop;
 }
 
 /** Answers a POST to the MCP endpoint (spec pages 01 and 09): admitted before its body is read, then read, dispatched. */

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import type { Logger } from '../../engine/logger.js';
 import { InternalError, type MxcpError } from '../../errors.js';
+import type { StopSignal } from '../../lib/stop-signal.js';
 import type { Json } from '../../model/json.js';
 import { createServer } from '../mcp/create-server.js';
 import type { BaseSession } from '../mcp/session.js';
@@ -14,7 +15,7 @@ import { sendJson, sendStream, streamHeaders } from './send-message.js';
 interface SdkRequest {
   readonly body: Json;
   readonly headers: RawHeaders;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly session: BaseSession;
   readonly metadataUrl?: string | undefined;
 }
@@ -32,11 +33,20 @@ interface Pending {
 /** The only headers that the SDK reads; a credential never gets there. */
 const sdkHeaders = ['accept', 'content-type', 'mcp-method', 'mcp-name', 'mcp-protocol-version'];
 
+/** The SDK takes no other signal than Node's own. */
+function abortSignalOf(stop: StopSignal): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(stop.reason);
+  if (stop.aborted) abort();
+  else stop.addEventListener('abort', abort, { once: true });
+  return controller.signal;
+}
+
 function toRequest({ headers, signal }: SdkRequest): Request {
   const picked = sdkHeaders.flatMap((name) =>
     (headers[name] ?? []).map((value): [string, string] => [name, value]),
   );
-  return new Request('http://localhost/', { method: 'POST', headers: picked, signal });
+  return new Request('http://localhost/', { method: 'POST', headers: picked, signal: abortSignalOf(signal) });
 }
 
 /** The SDK's server for everything that the direct path leaves to it: both eras, one fresh protocol server per request. */

@@ -1,6 +1,7 @@
 import { call } from '../../engine/pipeline.js';
 import { type MxcpError, toMxcpError } from '../../errors.js';
 import type { Runtime } from '../../engine/runtime.js';
+import type { StopSignal } from '../../lib/stop-signal.js';
 import type { ClientChannel, ClientRounds, RequestContext } from '../../model/call.js';
 import type { EndpointKind } from '../../model/rule.js';
 import type { Outcome } from '../../model/outcome.js';
@@ -14,7 +15,7 @@ export interface Wish {
   readonly arguments: unknown;
   /** Raw `params._meta`. */
   readonly meta: unknown;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Absent on the direct path, where nothing but the answer is sent. */
   readonly client?: ClientChannel;
   readonly rounds?: ClientRounds | undefined;
