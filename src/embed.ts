@@ -9,6 +9,7 @@ import type { CallRequest, RequestContext, Transport } from './model/call.js';
 import type { Caller, Persona } from './model/caller.js';
 import type { Outcome } from './model/outcome.js';
 import { loadProject } from './project/load.js';
+import type { Overrides } from './project/overrides.js';
 import { secretFile, siteSecret } from './project/site-secret.js';
 import { serveHttp } from './transport/serve-http.js';
 
@@ -28,9 +29,9 @@ export interface SiteOptions {
 const nothing = (): void => undefined;
 const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-async function open(options: SiteOptions, transport: Transport): Promise<Runtime> {
+async function open(options: SiteOptions, transport: Transport, overrides?: Overrides): Promise<Runtime> {
   const { site, profile, config, env = process.env, logger = silent } = options;
-  const project = await loadProject({ cwd: process.cwd(), site, profile, config, env });
+  const project = await loadProject({ cwd: process.cwd(), site, profile, config, env, overrides });
   const mayGenerate = transport === 'api' || isLoopbackHost(project.transport.http.host);
   return openRuntime(project, {
     siteSecret: siteSecret(project, env, { mayGenerate }),
@@ -92,11 +93,11 @@ export interface EmbeddedServer {
 export async function createServer(
   options: SiteOptions & { readonly port?: number },
 ): Promise<EmbeddedServer> {
-  const runtime = await open(options, 'http');
-  const { http, shutdownGraceMs } = runtime.project.transport;
-  const { port = http.port, logger = silent } = options;
+  const { port, logger = silent } = options;
+  const runtime = await open(options, 'http', { transport: 'streamable-http', port });
+  const { http: settings, shutdownGraceMs } = runtime.project.transport;
   try {
-    const server = await serveHttp({ runtime: () => runtime, settings: { ...http, port }, logger });
+    const server = await serveHttp({ runtime: () => runtime, settings, logger });
     const close = async (): Promise<void> => {
       await server.close(shutdownGraceMs);
       await runtime.close(shutdownGraceMs);

@@ -11,7 +11,8 @@ import {
   openRuntime,
   siteSecret,
 } from '../src/index.js';
-import { bootstrappedSite } from './cli/temporary-site.js';
+import { bootstrappedSite, temporarySite } from './cli/temporary-site.js';
+import { freePort } from './services/free-port.js';
 
 const silent = {
   debug: () => undefined,
@@ -72,6 +73,22 @@ describe('a program that embeds a site', () => {
     await client.close();
     await server.close();
     await expect(fetch(server.url)).rejects.toThrow();
+  });
+
+  it('serves at the port that it names, and publishes that one', async () => {
+    const { root, env } = temporarySite({
+      'mxcp-site.yml': `mxcp: 1
+project: embedded
+profile: default
+profiles: {default: {auth: {mode: verifier, issuer: 'https://issuer.example', audience: [embedded]}}}
+`,
+    });
+    const port = await freePort();
+    const server = await createServer({ site: root, env, port });
+    const { status, headers } = await fetch(server.url, { method: 'POST' });
+    await server.close();
+    expect([status, new URL(server.url).port]).toEqual([401, String(port)]);
+    expect(headers.get('www-authenticate')).toContain(`localhost:${port}/.well-known/`);
   });
 
   it('is told everything that is wrong with a site that does not open', async () => {
