@@ -32,6 +32,10 @@ const kind = 'oauth:GrantRecord';
 const touchEveryMs = 60_000;
 const maxTouched = 10_000;
 
+function isOlder(a: GrantRecord, b: GrantRecord): boolean {
+  return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id);
+}
+
 /** Grants in the store. */
 export function createGrants(store: Store): Grants {
   const kept = collectionOf<GrantRecord>(store, kind);
@@ -41,14 +45,21 @@ export function createGrants(store: Store): Grants {
     return kept.list(userKey === undefined ? undefined : groupOf.user(userKey));
   }
 
+  async function othersOf({ id, userKey, clientId }: GrantRecord): Promise<readonly GrantRecord[]> {
+    return (await list(userKey)).filter((each) => each.clientId === clientId && each.id !== id);
+  }
+
   return {
     list,
     find: (id) => kept.get(id),
     add: async (grant, expiresAt) => {
-      const former = (await list(grant.userKey)).filter(({ clientId }) => clientId === grant.clientId);
+      const former = await othersOf(grant);
       const groups = [groupOf.grant(grant.id), groupOf.user(grant.userKey), groupOf.client(grant.clientId)];
       await kept.put(grant.id, grant, { expiresAt, groups });
-      for (const { id } of former) if (id !== grant.id) await store.removeGroup(groupOf.grant(id));
+      // Of two that are given at once, in two windows, neither has seen the other before: the older one ends.
+      const meanwhile = (await othersOf(grant)).filter((other) => isOlder(other, grant));
+      for (const id of new Set([...former, ...meanwhile].map((other) => other.id)))
+        await store.removeGroup(groupOf.grant(id));
     },
     revoke: async ({ id, userKey, clientId }) => {
       await store.removeGroup(groupOf.grant(id));

@@ -9,6 +9,9 @@ import { kindOf } from './store-adapter.js';
 /** What access tokens of this server begin with, so that no other way in takes one for its own. */
 export const accessTokenPrefix = 'mxat_';
 
+/** What its refresh tokens begin with: shown as a credential, they are refused here and go nowhere else. */
+export const refreshTokenPrefix = 'mxrt_';
+
 /** An access token as the library keeps it; times in seconds. */
 interface AccessToken {
   readonly grantId?: string;
@@ -36,7 +39,8 @@ export function createTokenAuthenticator({ store, accounts, grants, mcpUrl }: Ve
   const invalid = (why: string): CredentialInvalidError =>
     new CredentialInvalidError(`The access token ${why}`);
   return {
-    recognises: ({ kind, value }) => kind === 'bearer' && value.startsWith(accessTokenPrefix),
+    recognises: ({ kind, value }) =>
+      kind === 'bearer' && (value.startsWith(accessTokenPrefix) || value.startsWith(refreshTokenPrefix)),
     verify: async ({ value }) => {
       const token = await tokens.get(value);
       if (token?.accountId === undefined || token.grantId === undefined) {

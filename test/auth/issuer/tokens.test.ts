@@ -304,14 +304,16 @@ describe('access tokens', () => {
     }
   });
 
-  it('are known by their form, and nothing else is', () => {
+  it('are known by their form, as refresh tokens are, and nothing else is', () => {
     const shown = [
       { kind: 'bearer', value: 'mxat_forged' },
+      { kind: 'bearer', value: 'mxrt_forged' },
       { kind: 'bearer', value: 'mxcp_key' },
       { kind: 'bearer', value: 'eyJ.a.b' },
       { kind: 'api-key', value: 'mxat_x' },
     ] as const;
     expect(shown.map((each) => site.issuer.authenticator.recognises(each))).toEqual([
+      true,
       true,
       false,
       false,
