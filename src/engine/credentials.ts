@@ -11,7 +11,10 @@ export interface Credentials {
   readonly certificate?: ClientCertificate | 'untrusted';
 }
 
-const credentialParameters = new Set(['access_token', 'api_key', 'apikey', 'token', 'key']);
+/** Also what the headers are called, which is what somebody tries in a URL where a client cannot set headers. */
+const credentialParameters = new Set(
+  'access_token token key api_key api-key apikey x-api-key authorization bearer'.split(' '),
+);
 
 /** RFC 6750, 2.1. A list of credentials has blanks and is none. */
 const bearer = /^bearer +([\x21-\x7e]+) *$/i;

@@ -66,7 +66,16 @@ describe('a request without a valid credential', () => {
   it('gets 400 for two credentials, and for one in the URL', async () => {
     const authorization = `Bearer ${await site.issuer.sign()}`;
     expect((await refusal({ authorization, 'x-api-key': 'x' })).status).toBe(400);
-    for (const name of ['access_token', 'Access_Token', 'api_key', 'token', '%61ccess_token'])
+    const names = [
+      'access_token',
+      'Access_Token',
+      'api_key',
+      'X-API-Key',
+      'authorization',
+      'token',
+      '%61ccess_token',
+    ];
+    for (const name of names)
       expect((await refusal({ authorization }, `${site.url}?${name}=x`)).status).toBe(400);
   });
 
