@@ -4,6 +4,7 @@ import { InternalError } from '../../errors.js';
 import { readLines } from './bounded-lines.js';
 import { createFrameReader, encodeFrame } from './frames.js';
 import { processorMs, setNiceness } from './processor.js';
+import { inheritedDescriptors } from './inherited-descriptors.js';
 import { residentBytes } from './resident-memory.js';
 import { watchProcess } from './watchdog.js';
 import {
@@ -75,7 +76,7 @@ function listen(line: Duplex, maxBytes: () => number, text: (text: string) => vo
  * against each other (autogroups), and then a priority counts within one only.
  */
 export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLink {
-  const child = spawn(process.execPath, [...flagsFor(options), options.program], {
+  const child = spawn(process.execPath, [...flagsFor(options), options.program, ...inheritedDescriptors()], {
     cwd: '/',
     env: { ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

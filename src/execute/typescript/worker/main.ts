@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { isContentBlock } from '../../../author/api.js';
@@ -125,6 +126,7 @@ function fail(error: unknown): void {
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 if (isMainThread) {
+  for (const inherited of process.argv.slice(2)) closeSync(Number(inherited));
   raiseFence();
   // A terminal and a supervisor send them to all processes: the server lets calls end, and then ends its workers.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined);
