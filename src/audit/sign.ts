@@ -1,14 +1,12 @@
 import {
   createHmac,
-  createPrivateKey,
-  createPublicKey,
   sign as signBytes,
   timingSafeEqual,
   verify as verifyBytes,
   type KeyObject,
 } from 'node:crypto';
 import { AuditQueryError, AuditUnavailableError } from '../errors.js';
-import { deriveKey } from '../lib/keys.js';
+import { deriveKey, ed25519PrivateKey, ed25519PublicKey } from '../lib/keys.js';
 
 /** Makes the signature of a record's or a head's hash: `hmac-sha256:…` or `ed25519:…`, base64url. */
 export type Signer = (hash: string) => string;
@@ -35,7 +33,7 @@ function hmac(key: KeyObject, hash: string): string {
 export function createSigner(keys: SigningKeys): Signer | undefined {
   const { signingKey } = keys;
   if (signingKey !== undefined) {
-    const key = ed25519Key(() => createPrivateKey(signingKey));
+    const key = ed25519PrivateKey(signingKey);
     if (key === undefined)
       throw new AuditUnavailableError('audit.signing_key is no Ed25519 private key in PEM form');
     return (hash) => `ed25519:${signBytes(null, Buffer.from(hash), key).toString('base64url')}`;
@@ -45,20 +43,11 @@ export function createSigner(keys: SigningKeys): Signer | undefined {
   return (hash) => `hmac-sha256:${hmac(key, hash)}`;
 }
 
-function ed25519Key(read: () => KeyObject): KeyObject | undefined {
-  try {
-    const key = read();
-    return key.asymmetricKeyType === 'ed25519' ? key : undefined;
-  } catch {
-    return undefined; // not a key at all
-  }
-}
-
 /** Throws `AuditQueryError` for a key that is none. */
 function publicKeyOf({ publicKey, signingKey }: SigningKeys): KeyObject | undefined {
   const pem = publicKey ?? signingKey;
   if (pem === undefined) return undefined;
-  const key = ed25519Key(() => createPublicKey(pem));
+  const key = ed25519PublicKey(pem);
   if (key !== undefined) return key;
   const what = publicKey === undefined ? 'audit.signing_key' : 'The public key';
   throw new AuditQueryError(`${what} is no Ed25519 key in PEM form`);

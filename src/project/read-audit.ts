@@ -1,5 +1,8 @@
+import { ed25519PrivateKey } from '../lib/keys.js';
 import type { AuditSettings, RedactionStrategy } from '../model/settings.js';
 import { at, entriesOf, stringOf, type Field } from './field.js';
+import { problemOfKey } from './problems.js';
+import { isReference } from './references.js';
 import {
   choiceKind,
   durationKind,
@@ -34,11 +37,7 @@ export function readAudit(context: SettingsContext): AuditSettings {
     fallback: T,
   ): T => reader.read(`audit.${key}`, { kind, site: at(audit, key) }, fallback);
   const path = read('path', textKind, `${paths.audit}/logs-${profileName}.jsonl`);
-  const signingKey = reader.optional('audit.signing_key', {
-    kind: textKind,
-    site: at(audit, 'signing_key'),
-    hidden: true,
-  });
+  const signingKey = readSigningKey(context, at(audit, 'signing_key'));
   return {
     enabled: reader.read(
       'audit.enabled',
@@ -68,6 +67,18 @@ export function readAudit(context: SettingsContext): AuditSettings {
     redactFields: redactFields(at(audit, 'redact_fields')),
     ...(signingKey !== undefined && { signingKey }),
   };
+}
+
+function readSigningKey({ reader }: SettingsContext, field: Field | undefined): string | undefined {
+  const pem = reader.optional('audit.signing_key', { kind: textKind, site: field, hidden: true });
+  // A reference that nobody could resolve is told already.
+  if (field !== undefined && pem !== undefined && !isReference(pem) && ed25519PrivateKey(pem) === undefined) {
+    const message = '`audit.signing_key` is no Ed25519 private key in PEM form';
+    const remedy =
+      'Make one with: openssl genpkey -algorithm ed25519 -out audit-key.pem; then write signing_key: file://audit-key.pem';
+    reader.problems.push(problemOfKey(field, { rule: 'wrong-value', message, remedy }));
+  }
+  return pem;
 }
 
 function redactFields(field: Field | undefined): Readonly<Record<string, RedactionStrategy>> {
