@@ -57,9 +57,10 @@ function capabilitiesOf(claims: JsonObject, mappings: readonly ClaimMapping[]): 
   return [...new Set(held.flatMap(({ capabilities }) => capabilities))];
 }
 
-/** The fields of an identity that the operator's settings take from claims. */
+/** The fields of an identity that the operator's settings take from claims, as these came: the role resolver reads any form. */
 export interface MappedClaims {
   readonly role?: string;
+  /** Where `role_claim` names a list. */
   readonly roles?: Json;
   readonly permissions?: Json;
   readonly groups?: Json;

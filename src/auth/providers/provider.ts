@@ -1,5 +1,6 @@
 import type { ProviderType } from '../../model/auth-settings.js';
-import type { Json, JsonObject } from '../../model/json.js';
+import type { JsonObject } from '../../model/json.js';
+import type { MappedClaims } from '../claims.js';
 
 /** What a sign-in starts with. `state` and `nonce` belong to the caller, who keeps them with the code verifier. */
 export interface AuthorizeRequest {
@@ -21,7 +22,7 @@ export interface AuthorizeResponse {
 }
 
 /** Who the provider says has signed in (spec page 06, "Profile mapping"). */
-export interface Profile {
+export interface Profile extends MappedClaims {
   /** Never reassigned by the provider; second part of `user.key`. */
   readonly subject: string;
   readonly userId: string;
@@ -29,11 +30,6 @@ export interface Profile {
   /** Only an address that the provider calls verified. */
   readonly email: string | null;
   readonly name: string | null;
-  readonly role?: string;
-  readonly roles?: Json;
-  readonly permissions?: Json;
-  readonly groups?: Json;
-  readonly capabilities?: Json;
   readonly claims: JsonObject;
 }
 
