@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ConfigInvalidError, toMxcpError } from '../errors.js';
+import { ConfigInvalidError, toMxcpError, UsageError } from '../errors.js';
 import { readProject } from '../project/load.js';
 import type { Context, ExitCode, Invoke } from './context.js';
 import { loadOptions } from './load-options.js';
@@ -32,6 +32,8 @@ function generatedText({ file, endpoints, written }: Generated): string {
 
 /** Generates now and after each change of a YAML file of the site, until interrupted. */
 async function watch(context: Context): Promise<ExitCode> {
+  if (context.options.json)
+    throw new UsageError('--watch goes on, and --json prints one document: use one of them');
   const { location } = await readProject(loadOptions(context));
   const generateOnce = async (): Promise<void> => {
     try {

@@ -99,6 +99,15 @@ export type ChurnRiskResult = {
     expect(existsSync(join(one.root, 'typescript'))).toBe(false);
   });
 
+  it('refuses --watch with --json, which is one document', async () => {
+    const one = temporarySite({ 'mxcp-site.yml': site, 'tools/a.yml': tool('first') });
+    const { code, json } = await one.mxcp(['types', '--watch', '--json'], {
+      signal: AbortSignal.timeout(50),
+    });
+    expect(code).toBe(2);
+    expect(json()).toMatchObject({ status: 'error', code: 'USAGE_INVALID' });
+  });
+
   it('writes them again with --watch when an endpoint file changes, and survives a broken one', async () => {
     const one = temporarySite({ 'mxcp-site.yml': site, 'tools/a.yml': tool('first') });
     const stop = new AbortController();
