@@ -79,14 +79,14 @@ function causes(error: unknown): string {
 
 /**
  * Says on the terminal, or as the JSON document of `--json`, that the command failed and how, and gives the exit code.
- * `details` are further members of the document; `explained`: the rules of a denial follow, so nothing points to them. Causes appear with `--debug` only: they belong to the program, while a
+ * `details` are further members of the document; `hintless`: the hint for this code does not fit here. Causes appear with `--debug` only: they belong to the program, while a
  * failed call (`presentOutcome`) never shows its own, because an engine's words can quote data.
  */
 export function presentError(
   context: Context,
   error: MxcpError,
   details: object = {},
-  explained = false,
+  hintless?: MxcpError['code'],
 ): ExitCode {
   const { exit, hint } = adviceFor(error);
   if (context.options.json) {
@@ -94,7 +94,7 @@ export function presentError(
     printJson(context, { status: 'error', error: message, code, issues: issuesOf(error), ...details });
   } else {
     if (error.code === 'CONFIG_INVALID') printProblems(context, error.problems);
-    else printFailure(context, error, explained && error.code === 'POLICY_DENIED' ? undefined : hint);
+    else printFailure(context, error, error.code === hintless ? undefined : hint);
   }
   return exit;
 }

@@ -93,7 +93,7 @@ function rowsText(context: Context, rows: Json, names: readonly string[]): strin
 
 function printOutcome(context: Context, { outcome, columns }: OperatorResult): ExitCode {
   if (outcome.status !== 'success') {
-    presentError(context, outcome.error, { call_id: outcome.callId });
+    presentError(context, outcome.error, { call_id: outcome.callId }, 'EXECUTE_FAILED');
     return 1; // also for SQL that does not prepare: nothing is wrong with the project
   }
   const { released } = outcome;

@@ -77,7 +77,8 @@ function printOutcome(
 ): ExitCode {
   if (outcome.status !== 'success') {
     const details = explained?.json ?? { call_id: outcome.callId };
-    const code = presentError(context, outcome.error, details, explained !== undefined);
+    const hintless = explained === undefined ? undefined : 'POLICY_DENIED'; // its rules follow
+    const code = presentError(context, outcome.error, details, hintless);
     if (explained !== undefined && !context.options.json) printText(context, explained.text);
     return code;
   }
