@@ -47,6 +47,13 @@ export interface SharedBuckets {
   readonly note: TierCounter['note'];
 }
 
+/** What an error says: the library's have the command with them, be it the password or whose bucket it is about. */
+function plain(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error('unknown');
+  const code = 'code' in error ? String(error.code) : error.name;
+  return new Error(error.message === '' ? code : error.message);
+}
+
 /**
  * Buckets that all replicas share. While the server cannot be reached, this process limits by its own memory: calls are
  * neither refused for that nor unlimited.
@@ -61,7 +68,7 @@ export async function openRedisBuckets({ url, prefix, warn, note }: SharedBucket
   });
   let reachable = true;
   const lose = (error: unknown): void => {
-    if (reachable) warn(error);
+    if (reachable) warn(plain(error));
     reachable = false;
   };
   redis.on('error', lose);

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRedisBuckets } from '../../src/limit/redis-buckets.js';
 
@@ -19,9 +20,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function open(port: number, prefix = 'site:') {
+async function open(port: number, prefix = 'site:', login = '') {
   const warnings: unknown[] = [];
-  const url = `redis://127.0.0.1:${port}`;
+  const url = `redis://${login}127.0.0.1:${port}`;
   return {
     buckets: await openRedisBuckets({
       url,
@@ -71,6 +72,14 @@ describe.skipIf(program === undefined)('buckets in Redis', () => {
     const other = await open(port, 'other site:');
     expect((await other.buckets.take([charge('ada', 3)])).granted).toBe(true);
     for (const { buckets } of [one, two, other]) await buckets.close();
+  });
+
+  it('say why the server is of no use without the password, and without whom a call was of', async () => {
+    const refused = await open(port, 'site:', 'nobody:planted-password@');
+    expect((await refused.buckets.take([charge('per_user corp|ada', 3)])).granted).toBe(true);
+    expect(String(refused.warnings[0])).toContain('WRONGPASS');
+    expect(inspect(refused.warnings, { depth: 10 })).not.toMatch(/planted|corp/);
+    await refused.buckets.close();
   });
 
   it('are those of this process while the server hangs, which is said once each time', async () => {
