@@ -63,7 +63,18 @@ export class ConfigNotFoundError extends withCode('CONFIG_NOT_FOUND') {}
 export class UsageError extends withCode('USAGE_INVALID') {}
 
 /** A credential is needed and none came. */
-export class CredentialRequiredError extends withCode('AUTH_CREDENTIAL_REQUIRED') {}
+export class CredentialRequiredError extends withCode('AUTH_CREDENTIAL_REQUIRED') {
+  /** What the server takes. */
+  readonly ways: readonly WayIn[];
+
+  constructor(message: string, ways: readonly WayIn[] = [], options?: ErrorOptions) {
+    super(message, options);
+    this.ways = ways;
+  }
+}
+
+/** How a request can say who sends it; with `sign-in`, clients get the token by themselves. */
+export type WayIn = 'token' | 'sign-in' | 'key' | 'certificate';
 
 /** A credential came and is not valid, or nothing here recognises it. */
 export class CredentialInvalidError extends withCode('AUTH_CREDENTIAL_INVALID') {}

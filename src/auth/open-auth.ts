@@ -86,9 +86,11 @@ async function openTheIssuer(
 ): Promise<Issuer | undefined> {
   const { issuer } = options.settings;
   if (issuer === undefined || store === undefined) return undefined;
+  const { siteSecret, settings, baseUrl, mcpPath, scopes, record, warn } = options;
+  const { routeLibraryNotices } = await import('./issuer/library-notices.js');
+  routeLibraryNotices(warn);
   const { openIssuer } = await import('./issuer/open-issuer.js');
   const { createProvider } = await import('./providers/create-provider.js');
-  const { siteSecret, settings, baseUrl, mcpPath, scopes, record, warn } = options;
   return openIssuer({
     settings: issuer,
     store,

@@ -12,6 +12,7 @@ export const rowColumns: readonly string[] = [
   'policy_decision',
   'policy_rule',
   'error_code',
+  'error',
   'username',
   'user_id',
   'user_key',
@@ -19,6 +20,7 @@ export const rowColumns: readonly string[] = [
   'duration_ms',
   'output_rows',
   'call_id',
+  'record_id',
 ];
 
 export const rowHead: readonly string[] = ['TIME', 'WHAT', 'WHO', 'RESULT', 'POLICY', 'MS', 'ROWS', 'CALL'];
@@ -45,8 +47,11 @@ export function cell(name: string, value: Json | undefined, utc: boolean): strin
   return name === 'timestamp' && typeof value === 'string' ? localTime(value, utc) : text(value);
 }
 
+/** What happens around a credential has no code of its own for each cause: its reason is a fixed text. */
 function resultOf(record: JsonObject): string {
-  return text(record['error_code'] ?? record['operation_status']);
+  const { error_code: code, operation_status: status, operation_type: type, error } = record;
+  const result = text(code ?? status);
+  return type === 'auth' && error !== undefined && error !== null ? `${result}: ${text(error)}` : result;
 }
 
 function policyOf(record: JsonObject): string {
@@ -76,6 +81,6 @@ export function recordRow(record: JsonObject, utc: boolean, colors: Colors): Cel
     marked(denied, policyOf(record)),
     text(record['duration_ms']),
     text(record['output_rows']),
-    text(record['call_id']),
+    text(record['call_id'] ?? record['record_id']),
   ];
 }

@@ -11,6 +11,11 @@ interface Advice {
   readonly hint?: string;
 }
 
+function scopesHint(required: readonly string[]): string {
+  const scopes = required.map((scope) => JSON.stringify(scope)).join(', ');
+  return `Say in -u that the caller has them: "scopes": [${scopes}]; without "scopes" a caller holds all here`;
+}
+
 function adviceFor(error: MxcpError): Advice {
   switch (error.code) {
     case 'CONFIG_INVALID':
@@ -37,6 +42,8 @@ function adviceFor(error: MxcpError): Advice {
       return { exit: 1, hint: 'Nothing runs that cannot be recorded: see audit.path in mxcp config' };
     case 'INTERNAL':
       return { exit: 1, hint: 'This is a bug of mxcp: --debug shows where' };
+    case 'AUTH_INSUFFICIENT_SCOPE':
+      return { exit: 1, hint: scopesHint(error.requiredScopes) };
     case 'AUTH_CREDENTIAL_REQUIRED':
     case 'AUTH_CREDENTIAL_INVALID':
     case 'AUTH_CREDENTIAL_AMBIGUOUS':
@@ -45,7 +52,6 @@ function adviceFor(error: MxcpError): Advice {
     case 'AUTH_UPSTREAM_REFUSED':
     case 'AUTH_ORIGIN_REFUSED':
     case 'AUTH_ANONYMOUS_REFUSED':
-    case 'AUTH_INSUFFICIENT_SCOPE':
     case 'CALL_INVALID_ARGUMENTS':
     case 'CALL_RATE_LIMITED':
     case 'CALL_OVERLOADED':

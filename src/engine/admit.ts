@@ -5,9 +5,11 @@ import {
   CredentialRequiredError,
   type MxcpError,
   toMxcpError,
+  type WayIn,
 } from '../errors.js';
 import type { Caller, Persona } from '../model/caller.js';
 import type { RequestContext } from '../model/call.js';
+import type { Project } from '../model/project.js';
 import { chargeAddress } from './charge.js';
 import { type Credentials, presentedBy } from './credentials.js';
 import type { Runtime } from './runtime.js';
@@ -41,17 +43,24 @@ function admitAnyone(runtime: Runtime, request: AdmitRequest): Caller {
   return runtime.callerOf('http', request.persona);
 }
 
+function credentialRequired({ auth }: Project): CredentialRequiredError {
+  const ways: WayIn[] = [];
+  if (auth.issuer !== undefined) ways.push('sign-in');
+  else if (auth.verifiers.length > 0) ways.push('token');
+  if (auth.apiKeys) ways.push('key');
+  if (auth.clientCertificates) ways.push('certificate');
+  return new CredentialRequiredError('This server needs a credential, and the request has none', ways);
+}
+
 async function identify(runtime: Runtime, request: AdmitRequest): Promise<Caller> {
   const { auth, project } = runtime;
   if (auth === undefined) {
-    if (!project.auth.open && request.persona === undefined)
-      throw new CredentialRequiredError('Authentication is configured and not open');
+    if (!project.auth.open && request.persona === undefined) throw credentialRequired(project);
     return admitAnyone(runtime, request);
   }
   const presented = presentedBy(request);
   if (presented !== undefined) return runtime.callerFor(await auth.authenticate(presented));
-  if (request.persona === undefined && !project.auth.allowAnonymous)
-    throw new CredentialRequiredError('This server needs a credential, and the request has none');
+  if (request.persona === undefined && !project.auth.allowAnonymous) throw credentialRequired(project);
   return runtime.callerOf('http', request.persona);
 }
 

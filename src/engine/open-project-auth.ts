@@ -2,6 +2,7 @@ import { recordAuthEvent } from '../audit/describe-auth-event.js';
 import type { Auth } from '../auth/open-auth.js';
 import type { ScopeFacts } from '../auth/scope-facts.js';
 import type { VerifiedIdentity } from '../auth/identity.js';
+import { isMxcpError } from '../errors.js';
 import type { Caller } from '../model/caller.js';
 import { adminCapability } from '../policy/check-condition.js';
 import type { RoleResolver } from '../policy/compile-roles.js';
@@ -25,6 +26,22 @@ function factsOf({ project, scopes, roles }: ProjectAuth): ScopeFacts {
   };
 }
 
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  const own = message === '' ? code : message;
+  return cause === undefined ? own : `${own}: ${reasonOf(cause)}`;
+}
+
+/** A known failure is told in a line: where it was thrown says nothing, and of a provider that is down it comes often. */
+function told(error: unknown): object {
+  if (error === undefined) return {};
+  return isMxcpError(error) && error.code !== 'INTERNAL'
+    ? { code: error.code, reason: reasonOf(error) }
+    : { err: error };
+}
+
 /** Opens the ways in that the project configures; what happens at them is on record. Rejects as `openAuth` does. */
 export async function openProjectAuth(parts: ProjectAuth): Promise<Auth> {
   const { project, audit, describer, logger, siteSecret } = parts;
@@ -39,6 +56,6 @@ export async function openProjectAuth(parts: ProjectAuth): Promise<Auth> {
     mcpPath: http.path,
     scopes: factsOf(parts),
     record: (event) => recordAuthEvent(audit, describer, event),
-    warn: (message, err) => logger.warn({ err }, message),
+    warn: (message, error) => logger.warn(told(error), message),
   });
 }

@@ -1,4 +1,4 @@
-import type { MxcpError } from '../errors.js';
+import type { MxcpError, WayIn } from '../errors.js';
 import type { JsonObject } from '../model/json.js';
 
 /** A failure as a remote caller sees it. */
@@ -51,6 +51,21 @@ const unfitText = 'The result does not have the declared form. This is a fault o
 
 /** What `admit` says of any credential on a site without sign-in. */
 const noAuthentication = 'This server has no authentication configured, so no credential is valid here';
+
+const wayTexts: Readonly<Record<WayIn, string>> = {
+  'sign-in': 'an access token in Authorization: Bearer, which a client gets by signing in',
+  token: 'an access token in Authorization: Bearer',
+  key: 'an API key in X-API-Key',
+  certificate: 'a client certificate',
+};
+
+/** The challenge tells clients the same; this is for people. */
+function requiredText(ways: readonly WayIn[]): string {
+  const texts = ways.map((way) => wayTexts[way]);
+  return texts.length === 0
+    ? 'Authentication required'
+    : `Authentication required: send ${texts.join(', or ')}`;
+}
 
 /** What each failure looks like. Exhaustive: a new code does not compile until it is decided what a caller sees of it. */
 function faceOf(error: MxcpError): Face {
@@ -113,7 +128,7 @@ function faceOf(error: MxcpError): Face {
     case 'AUDIT_UNAVAILABLE':
       return failed('The call cannot be recorded, so it is not answered. Try again later.', 503);
     case 'AUTH_CREDENTIAL_REQUIRED':
-      return refused('Authentication required', 401);
+      return refused(requiredText(error.ways), 401);
     case 'AUTH_CREDENTIAL_INVALID':
       return refused(
         error.message === noAuthentication ? noAuthentication : 'The credential is not valid',

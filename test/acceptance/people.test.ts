@@ -134,5 +134,10 @@ describe('signing in, the session, its renewal and its record', () => {
       'token-refresh error',
       'admit error',
     ]);
+    const issued = site
+      .records()
+      .slice(before)
+      .filter((record) => record['operation_name'] === 'token-issue');
+    expect(issued).toMatchObject([{ username: expect.any(String) as string, provider: 'corp' }]);
   });
 });

@@ -34,6 +34,15 @@ afterAll(async () => {
 const hello = (token: string) => send(site.url, 'legacy', 'tools/call', { name: 'hello' }, token);
 
 describe('several ways in at once', () => {
+  it('are named to whoever has no credential', async () => {
+    const { status, messages } = await post(site.url, legacy('tools/list'));
+    expect(status).toBe(401);
+    expect(messages[0]?.['error']).toMatchObject({
+      message:
+        'Authentication required: send an access token in Authorization: Bearer, or an API key in X-API-Key',
+    });
+  });
+
   it('take tokens of the former and of the new issuer while one replaces the other', async () => {
     expect((await hello(await before.sign())).text).toContain('\\"provider\\":\\"old\\"');
     expect((await hello(await after.sign())).text).toContain('\\"provider\\":\\"new\\"');

@@ -247,3 +247,21 @@ describe('mxcp query', () => {
     ).toBe(true);
   });
 });
+
+describe('mxcp run for want of a scope', () => {
+  it('says how to give it', async () => {
+    const one = temporarySite({
+      'mxcp-site.yml': `mxcp: 1
+project: shop
+profile: default
+authorization: { tags_as_scopes: true, scoped_tags: [hr], anonymous_scopes: [] }
+`,
+      'tools/x.yml': 'mxcp: 1\ntool: { name: x, tags: [hr], source: { code: SELECT 1 AS n } }\n',
+    });
+    const refused = await one.mxcp(['run', 'tool', 'x', '-u', '{"role": "a", "scopes": []}']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain('Say in -u that the caller has them: "scopes": ["tag:hr"]');
+    const allowed = await one.mxcp(['run', 'tool', 'x', '-u', '{"role": "a", "scopes": ["tag:hr"]}']);
+    expect(allowed.code).toBe(0);
+  });
+});

@@ -1,4 +1,5 @@
 import type { VerifiedIdentity } from '../identity.js';
+import type { AuthEvent } from '../../model/auth-settings.js';
 import { toClaims } from '../claims.js';
 import type { Profile, SignIn, UpstreamTokens } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
@@ -45,6 +46,16 @@ export function identityOf(account: Account, credential: Credential): VerifiedId
     claims: toClaims(claims),
     ...credential,
   };
+}
+
+/** Who an event is about. */
+export function personOf({
+  key,
+  provider,
+  profile,
+}: Account): Pick<AuthEvent, 'userKey' | 'userId' | 'username' | 'provider'> {
+  const { userId, username } = profile;
+  return { userKey: key, userId, provider, ...(username !== null && { username }) };
 }
 
 /** The people who signed in. */

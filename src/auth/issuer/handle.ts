@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import Library, { type KoaContextWithOIDC } from 'oidc-provider';
 import type { AuthEvent } from '../../model/auth-settings.js';
+import { personOf, type Accounts } from './accounts.js';
 import { listen } from './describe-events.js';
 import { asPublic, from, type Exchange } from './exchange.js';
 
 /** What the handling of requests at the library's endpoints needs. */
 export interface HandlerParts {
   readonly base: URL;
+  readonly accounts: Accounts;
   readonly record: (event: AuthEvent) => Promise<void>;
   readonly warn: (message: string, error: unknown) => void;
 }
@@ -28,12 +30,18 @@ interface Handling {
 }
 
 /** A handler without a library yet. */
-export function createHandler({ base, record, warn }: HandlerParts): Handler {
+export function createHandler({ base, accounts, record, warn }: HandlerParts): Handler {
   const handlings = new WeakMap<IncomingMessage, Handling>();
 
   function note(request: IncomingMessage | undefined, event: AuthEvent): void {
     const handling = request && handlings.get(request);
     handling?.events.push(from(handling.exchange, event));
+  }
+
+  /** The library knows people by their keys only. */
+  async function named(event: AuthEvent): Promise<AuthEvent> {
+    const account = event.userKey === undefined ? undefined : await accounts.find(event.userKey);
+    return account === undefined ? event : { ...event, ...personOf(account) };
   }
 
   function attach(library: Library): (exchange: Exchange) => Promise<void> {
@@ -42,7 +50,7 @@ export function createHandler({ base, record, warn }: HandlerParts): Handler {
     library.use(async (context, next) => {
       await next();
       try {
-        for (const event of handlings.get(context.req)?.events ?? []) await record(event);
+        for (const event of handlings.get(context.req)?.events ?? []) await record(await named(event));
       } catch (error) {
         // What is not on record does not happen: whatever the answer holds stays here.
         warn('What the authorization server did cannot be recorded', error);

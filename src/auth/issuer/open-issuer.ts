@@ -104,7 +104,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
     maxAgeMs: settings.sessionTtlMs,
   });
   const formTokens = createFormTokens(keysOf(options.secrets, 'oauth-forms'));
-  const handler = createHandler({ base, record, warn });
+  const handler = createHandler({ base, accounts, record, warn });
   const registeredFrom = (): string => addressKey(handler.address());
   const clients = createClientStore(store, 2 * settings.refreshTokenTtlMs, registeredFrom);
   const replays = {
