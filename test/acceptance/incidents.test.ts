@@ -100,6 +100,8 @@ describe('the commands of the page', () => {
       'log --type auth --status error --since 1d',
       'log --type auth --grep token-replay',
       'log --type auth --grep grant-revoke',
+      'log --type auth --grep client-revoke',
+      'clients list',
       'log --policy deny --stats --by user',
     ]) {
       const { code, stderr } = await one.mxcp(line.split(' '));
