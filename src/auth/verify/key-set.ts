@@ -14,7 +14,7 @@ export interface KeySetOptions {
   readonly now?: () => number;
 }
 
-/** Between two fetches that an unknown key id, or a failed fetch, causes, milliseconds. */
+/** Between two fetches that unknown key ids cause, milliseconds. */
 const cooldownMs = 30_000;
 /** Between two fetches after one that failed, milliseconds. */
 const retryMs = 1_000;
@@ -31,8 +31,9 @@ function localKeys(document: unknown): LocalKeys {
 
 /**
  * The issuer's keys, fetched when a token first needs them and again when they are older than `maxAgeMs`. A key id that they
- * do not have causes one further fetch, at most one in 30 s whatever is presented; concurrent calls share it. While the
- * issuer cannot be reached, keys that were fetched before go on until they are too old; then, `AUTH_UNAVAILABLE`.
+ * do not have causes one further fetch, at most one in 30 s whatever is presented (in 1 s while they fail); concurrent calls
+ * share it. While the issuer cannot be reached, keys that were fetched before go on until they are too old; then,
+ * `AUTH_UNAVAILABLE`.
  */
 export function createKeySet(options: KeySetOptions): JWTVerifyGetKey {
   const { issuer, jwksUri, maxAgeMs, now = () => performance.now() } = options;
