@@ -164,7 +164,7 @@ export type FindAftershocksResult = readonly ({
   readonly aftershocks: number | bigint | `${bigint}` | null;
 } | null)[];
 
-/** Arguments of the tool find_people: The staff directory. Finds colleagues by a part of their name, by department, or both. */
+/** Arguments of the tool find_people: The staff directory. Finds colleagues by a part of their name, by how it sounds, by department, or all of it. */
 export type FindPeopleArgs = {
   /** Part of a name or title */
   readonly query: string;
@@ -295,3 +295,9 @@ export type WhoamiResult = {
   readonly region?: string | null | undefined;
   readonly employee_id?: number | bigint | `${bigint}` | null | undefined;
 };
+
+declare module 'mxcp' {
+  interface Plugins {
+    readonly "names": Awaited<ReturnType<typeof import("../plugins/names.js").create>>;
+  }
+}
