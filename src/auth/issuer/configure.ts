@@ -9,11 +9,12 @@ import Library, {
 } from 'oidc-provider';
 import type { ClientSettings, IssuerSettings } from '../../model/auth-settings.js';
 import type { ScopeFacts } from '../scope-facts.js';
+import { hostCookie, type Browsers, type CookiePlace } from './browsers.js';
 import { settleClient } from './client-metadata.js';
 import { connectScope } from './connect-scope.js';
 import { clientAuthAlgorithms, clientAuthMethods, endpoints } from './metadata.js';
 import { readScopes } from './request-scopes.js';
-import { accessTokenPrefix } from './verify-token.js';
+import { accessTokenPrefix, refreshTokenPrefix } from './verify-token.js';
 
 /** What the library is configured from. */
 export interface LibraryParts {
@@ -23,11 +24,12 @@ export interface LibraryParts {
   readonly baseUrl: string;
   readonly mcpUrl: string;
   readonly cookieKeys: readonly string[];
-  readonly cookie: { readonly path: string; readonly secure: boolean };
+  readonly cookie: CookiePlace;
   readonly adapter: (model: string) => Adapter;
   readonly fetch: typeof fetch;
   /** False when the person may not any more, or has to sign in again; `ask`: the provider is to be asked. */
   readonly stands: (userKey: string, ask: boolean) => Promise<boolean>;
+  readonly browsers: Browsers;
   /** Runs when a person is asked about a client. */
   readonly asked: (clientId: string) => Promise<void>;
   readonly errorPage: (context: KoaContextWithOIDC, error: string, description: string) => string;
@@ -35,8 +37,6 @@ export interface LibraryParts {
 
 /** How long an authorization request waits for a person. */
 export const interactionMs = 30 * 60_000;
-
-const refreshTokenPrefix = 'mxrt_';
 
 const seconds = (ms: number): number => Math.max(1, Math.floor(ms / 1000));
 
@@ -96,7 +96,8 @@ function features({ settings, mcpUrl, facts }: LibraryParts): NonNullable<Config
     clientIdMetadataDocument: { enabled: settings.clientMetadataDocuments, ack: 'draft-02' },
     resourceIndicators: {
       enabled: true,
-      defaultResource: () => mcpUrl,
+      // Several that were asked for are not made one: the library refuses them.
+      defaultResource: (_context, _client, several) => several ?? mcpUrl,
       getResourceServerInfo: (_context, resource) => {
         if (resource !== mcpUrl) throw new errors.InvalidTarget('this server issues tokens for itself only');
         return {
@@ -148,7 +149,7 @@ function settings(parts: LibraryParts): Configuration {
       long: { ...short, path },
       short,
       names: {
-        session: secure && path === '/' ? '__Host-mxcp_session' : 'mxcp_session',
+        session: hostCookie('mxcp_session', cookie),
         interaction: 'mxcp_interaction',
         resume: 'mxcp_resume',
       },
@@ -182,8 +183,9 @@ function settings(parts: LibraryParts): Configuration {
         : undefined,
     interactions: {
       policy: promptPolicy(),
-      url: async (_context, { uid, params }) => {
+      url: async ({ cookies }, { uid, params }) => {
         await parts.asked(String(params['client_id']));
+        await parts.browsers.bind(cookies, uid);
         return `${baseUrl}/oauth/interaction/${uid}`;
       },
     },

@@ -3,6 +3,7 @@ import type { AuthEvent } from '../../model/auth-settings.js';
 import type { ScopeFacts } from '../scope-facts.js';
 import type { Store } from '../store/store.js';
 import { identityOf, type Account, type Accounts } from './accounts.js';
+import type { Browsers } from './browsers.js';
 import { clientFacts, type ClientFacts } from './client-facts.js';
 import type { FormTokens } from './csrf.js';
 import { asPublic, from, type Exchange } from './exchange.js';
@@ -57,6 +58,7 @@ export interface InteractionParts {
   readonly grants: Grants;
   readonly facts: ScopeFacts;
   readonly formTokens: FormTokens;
+  readonly browsers: Browsers;
   readonly ofOperator: ReadonlySet<string>;
   readonly mcpUrl: string;
   readonly base: URL;
@@ -111,8 +113,10 @@ export function createInteractions(parts: InteractionParts): Interactions {
     const interaction = await library.interactionDetails(request, response).catch((error: unknown) => {
       throw expired(error);
     });
-    // The library goes by the cookie alone: a link to somebody else's request must not do for one of this browser's own.
-    if (interaction.uid !== uid) throw expired();
+    // The library goes by a cookie alone, which a neighbour of this host could have set: neither a link to somebody else's request
+    // nor a cookie of it must do for one of this browser's own.
+    const { cookies } = library.createContext(request, response);
+    if (interaction.uid !== uid || !(await parts.browsers.isOf(cookies, uid))) throw expired();
     const { client_id: id, redirect_uri: uri, scope } = interaction.params;
     const client = typeof id === 'string' ? await library.Client.find(id) : undefined;
     if (client === undefined || typeof uri !== 'string' || typeof scope !== 'string') throw expired();

@@ -11,7 +11,8 @@ import type { Store } from '../store/store.js';
 import { createAccountPage } from './account-page.js';
 import { createAccounts } from './accounts.js';
 import { createClientStore } from './client-store.js';
-import { configureLibrary } from './configure.js';
+import { createBrowsers } from './browsers.js';
+import { configureLibrary, interactionMs } from './configure.js';
 import { createFormTokens } from './csrf.js';
 import { from } from './exchange.js';
 import { createGrants } from './grants.js';
@@ -113,6 +114,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
     onReplay: (token: AdapterPayload) => handler.collect(replayEvent(token)),
   };
 
+  const browsers = createBrowsers(store, cookie, interactionMs);
   const library = configureLibrary({
     settings,
     facts,
@@ -126,6 +128,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
       const account = await (ask ? upstream.recheck(key) : accounts.find(key));
       return account !== undefined && account.state !== 'awaiting';
     },
+    browsers,
     asked: (clientId) => clients.ask(clientId),
     errorPage: handler.errorPage,
   });
@@ -152,6 +155,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
       grants,
       facts,
       formTokens,
+      browsers,
       ofOperator,
       mcpUrl,
       base,

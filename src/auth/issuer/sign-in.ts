@@ -6,6 +6,7 @@ import type { Provider, SignIn } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
 import type { Account, Accounts } from './accounts.js';
 import { asPublic, from, type Exchange } from './exchange.js';
+import { hostCookie, type CookiePlace } from './browsers.js';
 import { collectionOf } from './collection.js';
 import { PageProblem } from './page-problem.js';
 import type { Sessions } from './sessions.js';
@@ -20,7 +21,7 @@ export interface SignInParts {
   /** Path of a provider's callback on this server. */
   readonly callbackPath: (provider: string) => string;
   readonly baseUrl: string;
-  readonly cookie: { readonly path: string; readonly secure: boolean };
+  readonly cookie: CookiePlace;
   readonly record: (event: AuthEvent) => Promise<void>;
   readonly warn: (message: string, error: unknown) => void;
 }
@@ -50,7 +51,9 @@ const random = (): string => randomBytes(32).toString('base64url');
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 /** A cookie for each state: several tabs can sign in at once. */
-const cookieName = (state: string): string => `mxcp_signin_${sha256(state).slice(0, 12)}`;
+function cookieOf(state: string, place: CookiePlace): string {
+  return hostCookie(`mxcp_signin_${sha256(state).slice(0, 12)}`, place);
+}
 
 function sameText(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
@@ -98,7 +101,7 @@ export function createSignIn(parts: SignInParts): UpstreamSignIn {
     const { cookies } = library.createContext(exchange.request, exchange.response);
     const pending = state === undefined ? undefined : await waiting.take(state);
     if (state === undefined || pending === undefined) return wrongState(exchange, 'unknown');
-    const name = cookieName(state);
+    const name = cookieOf(state, cookie);
     const browser = cookies.get(name, { signed: true });
     cookies.set(name, null, { ...cookie, httpOnly: true, sameSite: 'lax', signed: true });
     const own = browser !== undefined && sameText(sha256(browser), pending.browser);
@@ -176,7 +179,8 @@ export function createSignIn(parts: SignInParts): UpstreamSignIn {
       };
       await waiting.put(state, pending, { expiresAt: Date.now() + pendingMs });
       asPublic(exchange, base);
-      library.createContext(exchange.request, exchange.response).cookies.set(cookieName(state), browser, {
+      const { cookies } = library.createContext(exchange.request, exchange.response);
+      cookies.set(cookieOf(state, cookie), browser, {
         ...cookie,
         httpOnly: true,
         sameSite: 'lax',

@@ -23,6 +23,8 @@ export interface SiteOptions {
   readonly facts?: Partial<ScopeFacts>;
   readonly clients?: readonly Omit<ClientSettings, 'origin'>[];
   readonly documentGuard?: FetchGuard;
+  /** What the server takes for its public address; it is on loopback all the same. */
+  readonly baseUrl?: string;
   /** Rejects: the audit log cannot be written. */
   readonly record?: (event: AuthEvent) => Promise<void>;
   readonly providers?: readonly StandIn[];
@@ -118,7 +120,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
         standIns.map(({ provider }) => provider.name),
       ),
       store,
-      baseUrl: url,
+      baseUrl: options.baseUrl ?? url,
       mcpPath: '/mcp',
       secrets: [secret],
       providers: standIns.map(({ provider }) => provider),
