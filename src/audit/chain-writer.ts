@@ -58,6 +58,7 @@ export class ChainWriter {
   #abandoned = false;
   #headSeq = 0;
   #headTime = 0;
+  #replacing: Promise<void> = Promise.resolve();
 
   constructor(options: ChainOptions, torn: readonly JsonObject[]) {
     this.#options = options;
@@ -115,12 +116,19 @@ export class ChainWriter {
    * Replaces the head when there is a newer one, or it has not shown life for an hour. It names what is on the disk: after a
    * power cut, a record that a head names and that is gone would look like one that somebody has cut off.
    */
-  replaceHead(): void {
+  replaceHead(): Promise<void> {
+    // One after the other: all of them use the same draft.
+    const mine = this.#replacing.then(() => this.#replace());
+    this.#replacing = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #replace(): Promise<void> {
     const position = this.#options.settings.sync === 'never' ? this.#position : this.#synced;
     const now = this.#options.now();
     if (position === undefined || (position.seq === this.#headSeq && now - this.#headTime < headBeatMs))
       return;
-    writeHead(this.#options.headFolders, position.segment, headText(position, this.#options.signer));
+    await writeHead(this.#options.headFolders, position.segment, headText(position, this.#options.signer));
     this.#headSeq = position.seq;
     this.#headTime = now;
   }

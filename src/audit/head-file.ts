@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { LogPlace } from './segment-name.js';
 import type { ChainPosition } from './segment-tail.js';
@@ -31,16 +32,16 @@ export function headText(position: ChainPosition, signer: Signer | undefined): s
   return `${JSON.stringify({ ...position, ...(signature === undefined ? {} : { signature }) })}\n`;
 }
 
-/** Replaces `<segment>.head` in each folder, whole or not at all. */
-export function writeHead(folders: readonly string[], segment: string, text: string): void {
+/** Replaces `<segment>.head` in each folder, whole or not at all. A rename can wait for the disk, so no call waits for it. */
+export async function writeHead(folders: readonly string[], segment: string, text: string): Promise<void> {
   for (const folder of folders) {
     const path = join(folder, segment + suffix);
     const draft = `${path}.tmp`;
     try {
-      writeFileSync(draft, text, { mode: 0o600 });
-      renameSync(draft, path);
+      await writeFile(draft, text, { mode: 0o600 });
+      await rename(draft, path);
     } catch (error) {
-      rmSync(draft, { force: true });
+      await rm(draft, { force: true });
       throw error;
     }
   }

@@ -73,7 +73,7 @@ async function openWriter(
   try {
     reserve.refill();
     if (settings.sync !== 'never') await chain.sync();
-    chain.replaceHead();
+    await chain.replaceHead();
   } catch (error) {
     chain.close();
     throw error;

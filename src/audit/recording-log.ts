@@ -79,7 +79,7 @@ export class RecordingLog implements AuditLog {
       this.#settleOwed();
       this.#putCounted(true);
       if (settings.sync !== 'never') await this.#syncGroup();
-      chain.replaceHead();
+      await chain.replaceHead();
     } catch (error) {
       throw unavailable(error);
     } finally {
@@ -144,7 +144,7 @@ export class RecordingLog implements AuditLog {
       this.#settleOwed();
       this.#putCounted(false);
       if (chain.unsynced && settings.sync === 'interval') await this.#syncGroup();
-      if (!this.#closed) chain.replaceHead();
+      if (!this.#closed) await chain.replaceHead();
     } catch (error) {
       warn('The audit log could not be brought up to date', error);
     }

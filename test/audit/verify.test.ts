@@ -144,7 +144,7 @@ describe('a head', () => {
     const synced = chain.sync();
     put();
     await synced;
-    chain.replaceHead();
+    await chain.replaceHead();
     const head = readFileSync(join(site.folder, `${chain.segment}.head`), 'utf8');
     expect(JSON.parse(head)).toMatchObject({ seq: onDisk });
     chain.close();
