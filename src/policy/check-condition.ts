@@ -1,9 +1,9 @@
 import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { SourceText } from '../lib/source-text.js';
-import type { CelType } from './cel/cel-type.js';
+import { describeType, type CelType } from './cel/cel-type.js';
 import { compileCondition, type Condition } from './cel/compile-condition.js';
-import { textOf, type Stage } from './cel/scope.js';
+import { textOf, type ResultTypes, type Stage, type StrangeField } from './cel/scope.js';
 import type { PolicyContext } from './policy-context.js';
 import { conditionProblem, problemIn } from './problem.js';
 
@@ -12,16 +12,24 @@ export interface ConditionSite {
   readonly context: Pick<PolicyContext, 'catalogue' | 'roles' | 'severalProviders'>;
   readonly parameters: ReadonlyMap<string, CelType>;
   readonly endpoint?: string;
+  /** What is known of the result, and how bad a field is that it does not have. */
+  readonly result?: { readonly types: ResultTypes; readonly severity: Problem['severity'] };
   readonly problems: Problem[];
 }
 
 /** The capability that opens administration; no catalogue needs to name it and `*` never includes it. */
 export const adminCapability = 'mxcp:admin';
 
+function didYouMeanIt(name: string, known: readonly string[]): string | undefined {
+  const near = didYouMean(name, known);
+  return near === undefined ? undefined : `Did you mean \`${near}\`?`;
+}
+
 function capabilityProblems(source: SourceText, condition: Condition, site: ConditionSite): Problem[] {
   const { catalogue } = site.context;
+  if (catalogue === undefined) return [];
   const unknown = condition.reads.capabilities.filter(
-    ({ name }) => catalogue && !catalogue.has(name) && name !== adminCapability,
+    ({ name }) => !catalogue.has(name) && name !== adminCapability,
   );
   return unknown.map(({ name, node }) =>
     problemIn(
@@ -31,7 +39,8 @@ function capabilityProblems(source: SourceText, condition: Condition, site: Cond
       `The capability \`${name}\` is not in the catalogue`,
       {
         endpoint: site.endpoint,
-        remedy: 'Add it to `authorization.capabilities`, or correct the name',
+        remedy:
+          didYouMeanIt(name, [...catalogue]) ?? 'Add it to `authorization.capabilities`, or correct the name',
       },
     ),
   );
@@ -47,12 +56,34 @@ function roleProblems(source: SourceText, condition: Condition, site: ConditionS
   const known = [...roles, ...givenRoles];
   const unknown = condition.reads.roles.filter(({ name }) => !known.includes(name));
   return unknown.map(({ name, node }) => {
-    const near = didYouMean(name, known);
     return problemIn(source, node.start, 'unknown-role-literal', `The site declares no role \`${name}\``, {
       endpoint: site.endpoint,
       severity: 'warning',
-      remedy: near === undefined ? 'Add it to `authorization.roles`' : `Did you mean \`${near}\`?`,
+      remedy: didYouMeanIt(name, known) ?? 'Add it to `authorization.roles`',
     });
+  });
+}
+
+/** A field that the result does not have makes a condition not evaluable, which denies. */
+function strangeField(
+  source: SourceText,
+  { node, base, name, declared }: StrangeField,
+  site: ConditionSite,
+): Problem {
+  const of = textOf(base);
+  const near = didYouMean(name, declared.fields?.keys() ?? []);
+  const remedies = [
+    ...(near === undefined ? [] : [`Did you mean \`${of}.${near}\`?`]),
+    ...(declared.kind === 'list'
+      ? [`Write \`${of}.exists(item, item.${name} …)\`, or use \`keep_rows\``]
+      : []),
+  ];
+  const what = declared.kind === 'map' ? '' : `is ${describeType(declared)} and `;
+  const message = `\`${of}\` ${what}has no field \`${name}\`: a condition that reads it denies the call`;
+  return problemIn(source, node.pos, 'unknown-field', message, {
+    endpoint: site.endpoint,
+    severity: site.result?.severity ?? 'warning',
+    remedy: remedies[0],
   });
 }
 
@@ -71,11 +102,12 @@ function subjectProblems(source: SourceText, condition: Condition, site: Conditi
 /** Compiles a condition; its problems are added to the site's. Undefined when it does not load. */
 export function loadCondition(source: SourceText, stage: Stage, site: ConditionSite): Condition | undefined {
   try {
-    const condition = compileCondition(source, stage, site.parameters);
+    const condition = compileCondition(source, stage, site.parameters, site.result?.types);
     site.problems.push(
       ...capabilityProblems(source, condition, site),
       ...roleProblems(source, condition, site),
       ...subjectProblems(source, condition, site),
+      ...condition.reads.strangeFields.map((field) => strangeField(source, field, site)),
     );
     return condition;
   } catch (error) {

@@ -16,6 +16,7 @@ import { compileOutputRule, returnsOf } from './output-rule.js';
 import type { PolicyContext } from './policy-context.js';
 import { problemAt } from './problem.js';
 import { releaseResponse, releaseWhole, type CompiledOutputRule, type OutputPlan } from './release.js';
+import { resultTypes } from './result-types.js';
 import { createRowFilter, type RowFilter } from './row-filter.js';
 import type { Subject } from './subject.js';
 
@@ -59,8 +60,10 @@ function compileOutput(
   context: PolicyContext,
   site: ConditionSite,
 ): CompiledOutputRule[] {
+  const severity = context.settings.strictFields ? 'error' : 'warning';
+  const own: ConditionSite = { ...site, result: { types: resultTypes(endpoint, context.columns), severity } };
   return endpoint.policies.output.flatMap((rule, index) => {
-    const compiled = compileOutputRule(rule, index, endpoint, context, site);
+    const compiled = compileOutputRule(rule, index, endpoint, context, rule.site ? site : own);
     return compiled ? [compiled] : [];
   });
 }

@@ -198,6 +198,10 @@ describe('an endpoint', () => {
     );
     expect(summary(problems)).toEqual(['error unknown-capability']);
     expect(capabilities).toEqual(['orders.pii']);
+    const slip = endpoint({ input: [{ condition: "!('orders.raed' in user.capabilities)" }] });
+    expect(compileRules(slip, context({ catalogue })).problems[0]?.remedy).toBe(
+      'Did you mean `orders.read`?',
+    );
   });
 
   it('reports all its problems at once', () => {
@@ -206,5 +210,55 @@ describe('an endpoint', () => {
       output: [{ action: 'keep_rows', condition: '1', where: 'a' }],
     } as const;
     expect(problemsOf(text)).toHaveLength(4);
+  });
+});
+
+describe('fields that conditions read', () => {
+  const list = { returns } as const;
+  const one = { returns: returns.items } as const;
+  const keep = (where: string): EndpointText => ({ ...list, output: [{ action: 'keep_rows', where }] });
+  const deny = (text: EndpointText, condition: string): EndpointText => ({
+    ...text,
+    output: [{ action: 'deny', condition }],
+  });
+
+  it.each([
+    [keep("row.nmae == 'a'"), 'Did you mean `row.name`?'],
+    [keep("row['nmae'] == 'a'"), 'Did you mean `row.name`?'],
+    [keep("row.address.steet == 'a'"), 'Did you mean `row.address.street`?'],
+    [keep("row.name.first == 'a'"), undefined],
+    [deny(list, "response.name == 'a'"), 'Write `response.exists(item, item.name …)`, or use `keep_rows`'],
+    [deny(list, "response.exists(r, r.nmae == 'a')"), 'Did you mean `r.name`?'],
+    [deny(list, "response[0].nmae == 'a'"), 'Did you mean `response[0].name`?'],
+    [deny(one, 'response.levle == 1'), 'Did you mean `response.level`?'],
+  ])('are told when the result does not have them: %j', (text, remedy) => {
+    const [problem, ...others] = problemsOf(text);
+    expect([problem?.severity, problem?.rule, problem?.remedy]).toEqual(['warning', 'unknown-field', remedy]);
+    expect(problem?.message).toContain('denies the call');
+    expect(others).toEqual([]);
+    expect(summary(problemsOf(text, undefined, true))).toEqual(['error unknown-field']);
+  });
+
+  it.each([
+    keep("row.name == 'a' && row.address.street == 'b'"),
+    keep("row.extra.anything == 'a'"),
+    keep('has(row.nmae) || row.level == 1'),
+    deny(list, "response.exists(r, r.name == 'a') || response.exists(row, row.level > 1)"),
+    deny(one, 'response.level > 1'),
+    deny({}, "response.exists(r, r.anything == 'a')"),
+    { ...keep("row.nmae == 'a'"), output: [{ action: 'keep_rows', where: "row.nmae == 'a'", site: true }] },
+  ] as const)('are fine when declared, open, asked for by has(), or of a rule of the site: %j', (text) => {
+    expect(problemsOf(text, undefined, true)).toEqual([]);
+  });
+
+  it('are columns of the SQL where no return type is declared', () => {
+    const columns = [
+      { name: 'id', type: 'BIGINT' },
+      { name: 'place', type: 'STRUCT(x INTEGER)' },
+    ];
+    const text = (where: string): EndpointText => ({ output: [{ action: 'keep_rows', where }] });
+    expect(problemsOf(text('row.id == 1 && row.place.x == 1'), columns)).toEqual([]);
+    expect(problemsOf(text('row.idd == 1'), columns)[0]?.remedy).toBe('Did you mean `row.id`?');
+    expect(summary(problemsOf(deny({}, 'response.id == 1'), columns))).toEqual(['warning unknown-field']);
   });
 });

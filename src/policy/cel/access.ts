@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { didYouMean } from '../../lib/did-you-mean.js';
-import { bool, describeType, dyn, type CelType } from './cel-type.js';
+import { bool, describeType, dyn, dynamic, type CelType } from './cel-type.js';
 import {
   contextNames,
   endpointFields,
@@ -45,13 +45,30 @@ function readArgument(frame: Frame, name: string, node: ASTNode): Value {
   return value === undefined ? fail(node, `no argument \`${name}\``) : value;
 }
 
+/** What other languages call the literals of CEL, in lower case. */
+const literals = new Map([
+  ['true', 'true'],
+  ['false', 'false'],
+  ['null', 'null'],
+  ['none', 'null'],
+  ['nil', 'null'],
+  ['undefined', 'null'],
+]);
+
+/** What an author who wrote a name that means nothing here may have wanted: a literal, another name, a field of the caller, or a text. */
+function nameRemedy(node: ASTNode, name: string, scope: Scope): string {
+  const literal = literals.get(name.toLowerCase());
+  if (literal !== undefined) return `Write \`${literal}\``;
+  const guess = didYouMean(name, [...scope.parameters.keys(), ...availableIn[scope.stage]]);
+  if (guess !== undefined) return `Did you mean \`${guess}\`?`;
+  if (userFields.has(name)) return `Did you mean \`user.${name}\`?`;
+  const [word = name] = /^\w+(?:\.\w+\b(?!\())*/.exec(node.input.slice(node.start)) ?? [];
+  return `A text is written in quotes: \`'${word}'\``;
+}
+
 function compileParameter(node: ASTNode, name: string, scope: Scope): Compiled {
   const type = scope.parameters.get(name);
-  if (!type) {
-    const known = [...scope.parameters.keys(), ...availableIn[scope.stage]];
-    const guess = didYouMean(name, known);
-    refuse(node, `unknown name \`${name}\``, guess === undefined ? undefined : `Did you mean \`${guess}\`?`);
-  }
+  if (!type) refuse(node, `unknown name \`${name}\``, nameRemedy(node, name, scope));
   scope.reads.args = true;
   return { node, type, run: (frame) => readArgument(frame, name, node) };
 }
@@ -71,7 +88,7 @@ function compileContextName(node: ASTNode, name: string, scope: Scope): Compiled
     );
   }
   if (name === 'response') scope.reads.response = true;
-  return { node, type: dyn, run: (frame) => readResult(frame, name) };
+  return { node, type: dynamic(scope.results[name]), run: (frame) => readResult(frame, name) };
 }
 
 function firstField(name: string): string {
@@ -116,12 +133,20 @@ function argumentOf(node: ASTNode, base: ASTNode, name: string, scope: Scope): C
 
 function fieldType(node: ASTNode, base: Compiled, name: string): CelType {
   const { type } = base;
-  if (type.kind === 'dyn') return dyn;
+  if (type.kind === 'dyn') return dynamic(type.declared?.fields?.get(name));
   if (type.kind !== 'map') refuse(node, `${describeType(type)} has no field \`${name}\``);
   const declared = type.fields?.get(name);
   if (declared) return declared;
   if (type.closed) unknownField(node, textOf(base.node), name, type.fields?.keys() ?? []);
   return type.item ?? dyn;
+}
+
+function noteStrange(node: ASTNode, base: Compiled, name: string, { reads }: Scope): void {
+  const { declared } = base.type;
+  if (declared === undefined || declared.kind === 'dyn') return;
+  const isOpen = declared.kind === 'map' && !declared.fields?.size;
+  if (!isOpen && declared.fields?.has(name) !== true)
+    reads.strangeFields.push({ node, base: base.node, name, declared });
 }
 
 function readField(map: Value, name: string, node: ASTNode): Value {
@@ -138,6 +163,7 @@ export function compileField(node: ASTNode, args: readonly [ASTNode, string], sc
   const argument = argumentOf(node, baseNode, name, scope);
   if (argument) return argument;
   const base = scope.compile(baseNode, scope);
+  noteStrange(node, base, name, scope);
   return { node, type: fieldType(node, base, name), run: (frame) => readField(base.run(frame), name, node) };
 }
 
@@ -156,8 +182,8 @@ function readKey(map: Value, key: Value, node: ASTNode): Value {
 }
 
 function itemType(node: ASTNode, base: Compiled, index: Compiled): CelType {
-  const { kind, item } = base.type;
-  if (kind === 'dyn') return dyn;
+  const { kind, item, declared } = base.type;
+  if (kind === 'dyn') return dynamic(declared?.item);
   const wanted = kind === 'list' ? ['int', 'double', 'dyn'] : ['string', 'dyn'];
   if (kind !== 'list' && kind !== 'map') refuse(node, `${describeType(base.type)} has no items`);
   if (!wanted.includes(index.type.kind)) refuse(node, `${kind} index is ${describeType(index.type)}`);

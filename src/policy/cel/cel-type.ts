@@ -22,11 +22,18 @@ export interface CelType {
   readonly capabilities?: boolean;
   /** The caller's role, or the list of its roles. */
   readonly roles?: boolean;
+  /** Of a dynamic value: what it is declared to be. Only names of fields are looked up there. */
+  readonly declared?: CelType;
   /** For corrected forms: the function that makes a time of such a string. */
   readonly timeFunction?: 'date' | 'timestamp';
 }
 
 export const dyn: CelType = { kind: 'dyn' };
+/** A dynamic value of which something is declared, or nothing. */
+export function dynamic(declared: CelType | undefined): CelType {
+  return declared === undefined ? dyn : { kind: 'dyn', declared };
+}
+
 export const bool: CelType = { kind: 'bool' };
 export const int: CelType = { kind: 'int' };
 export const double: CelType = { kind: 'double' };

@@ -5,7 +5,7 @@ import { elementBudget, type Frame } from './frame.js';
 import { compileBoolean } from './logic.js';
 import { NotEvaluable } from './not-evaluable.js';
 import { parseCondition } from './parse-condition.js';
-import type { Reads, Scope, Stage } from './scope.js';
+import type { Reads, ResultTypes, Scope, Stage } from './scope.js';
 
 /** A condition that loaded. */
 export interface Condition {
@@ -23,8 +23,11 @@ function emptyReads(): Reads {
     subjects: [],
     capabilities: [],
     roles: [],
+    strangeFields: [],
   };
 }
+
+const nothingKnown: ResultTypes = { response: undefined, row: undefined };
 
 /**
  * Parses and type-checks a condition over the endpoint's parameters, once, at load (spec page 04). Throws
@@ -34,10 +37,19 @@ export function compileCondition(
   source: SourceText,
   stage: Stage,
   parameters: ReadonlyMap<string, CelType>,
+  results: ResultTypes = nothingKnown,
 ): Condition {
   const node = parseCondition(source.text);
   const reads = emptyReads();
-  const scope: Scope = { stage, parameters, locals: [], unbounded: false, reads, compile: compileExpression };
+  const scope: Scope = {
+    stage,
+    parameters,
+    results,
+    locals: [],
+    unbounded: false,
+    reads,
+    compile: compileExpression,
+  };
   const run = compileBoolean(node, scope, 'the condition');
   return { reads, evaluate: (frame) => evaluate(run, frame) };
 }

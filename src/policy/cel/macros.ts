@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { bool, describeType, dyn, string, type CelType } from './cel-type.js';
+import { bool, describeType, dyn, dynamic, string, type CelType } from './cel-type.js';
 import { spend, type Frame } from './frame.js';
 import { compileBoolean } from './logic.js';
 import { fail } from './not-evaluable.js';
@@ -57,7 +57,7 @@ function select(iteration: Iteration, holds: Predicate, of: (frame: Frame, item:
 }
 
 function elementType(node: ASTNode, range: CelType): CelType {
-  if (range.kind === 'dyn') return dyn;
+  if (range.kind === 'dyn') return dynamic(range.declared?.item);
   if (range.kind === 'map') return string;
   if (range.kind !== 'list') refuse(node, `a macro over ${describeType(range)}`);
   return range.item ?? dyn;

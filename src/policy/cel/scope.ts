@@ -15,6 +15,20 @@ export interface Compiled {
 /** What a condition may read: `assign` only the caller, `input` no result, `row` one item besides. */
 export type Stage = 'assign' | 'input' | 'output' | 'row';
 
+/** What a result, and one item of it, is declared to be. Undefined: nothing is known. */
+export interface ResultTypes {
+  readonly response: CelType | undefined;
+  readonly row: CelType | undefined;
+}
+
+/** A field that a result is declared not to have. */
+export interface StrangeField {
+  readonly node: ASTNode;
+  readonly base: ASTNode;
+  readonly name: string;
+  readonly declared: CelType;
+}
+
 /** What a condition was seen to read, filled while it is compiled. */
 export interface Reads {
   args: boolean;
@@ -28,6 +42,7 @@ export interface Reads {
   readonly capabilities: { readonly name: string; readonly node: ASTNode }[];
   /** Texts that the caller's role or roles are compared with. */
   readonly roles: { readonly name: string; readonly node: ASTNode }[];
+  readonly strangeFields: StrangeField[];
 }
 
 /** A variable of a macro. */
@@ -42,6 +57,7 @@ export interface Scope {
   readonly stage: Stage;
   /** Types of the endpoint's parameters. */
   readonly parameters: ReadonlyMap<string, CelType>;
+  readonly results: ResultTypes;
   readonly locals: readonly Local[];
   /** True inside a macro over a list without a bound known at load. */
   readonly unbounded: boolean;
