@@ -1,7 +1,8 @@
 import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import { excerpt, locate, type SourceText } from '../lib/source-text.js';
-import type { PreparedBody } from '../execute/prepared-body.js';
+import type { DynamicUse, Preparation, PreparedBody } from '../execute/prepared-body.js';
+import { unreadableFile } from '../execute/sql-problem.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Parameter } from '../model/type-node.js';
 import { checkParameters, checkTypeNode } from '../validate/check-type.js';
@@ -77,8 +78,8 @@ function checkNames(endpoint: RunsBody, { parameterNames }: PreparedBody): Probl
   ];
 }
 
-function checkDynamic(endpoint: RunsBody, body: PreparedBody): Problem[] {
-  return body.dynamicUses.flatMap(({ parameter, reaches, problem: place }) => {
+function checkDynamic(endpoint: RunsBody, uses: readonly DynamicUse[]): Problem[] {
+  return uses.flatMap(({ parameter, reaches, problem: place }) => {
     const node = endpoint.parameters.find(({ name }) => name === parameter)?.node;
     if (endpoint.dynamicSql && node?.enum !== undefined) return [];
     const message = `The value of $${parameter} reaches ${reaches}, where it chooses what is run or read`;
@@ -125,10 +126,20 @@ function checkRollback(endpoint: RunsBody, body: PreparedBody): Problem[] {
   return [problem(endpoint, 'not-transactional', message, { remedy })];
 }
 
+/**
+ * What preparing the body of an endpoint found, and what shows only then. A file that was not found has a made-up name where
+ * a parameter chooses it, which is the problem then.
+ */
+export function checkPreparation(endpoint: RunsBody, preparation: Preparation): Problem[] {
+  const { body, problems, dynamicUses } = preparation;
+  const dynamic = checkDynamic(endpoint, dynamicUses);
+  const others = dynamic.length === 0 ? problems : problems.filter(({ rule }) => rule !== unreadableFile);
+  const own = others.map((one) => ({ ...one, endpoint: `${endpoint.kind}/${endpoint.name}` }));
+  return [...own, ...dynamic, ...(body ? checkBody(endpoint, body) : [])];
+}
+
 /** Everything about an endpoint that shows only together with its prepared body (spec pages 02 and 07). */
-export function checkBody(endpoint: RunsBody, body: PreparedBody): Problem[] {
+function checkBody(endpoint: RunsBody, body: PreparedBody): Problem[] {
   if (body.kind === 'builtin') return [];
-  return [checkNames, checkDynamic, checkEffects, checkItems, checkRollback].flatMap((check) =>
-    check(endpoint, body),
-  );
+  return [checkNames, checkEffects, checkItems, checkRollback].flatMap((check) => check(endpoint, body));
 }

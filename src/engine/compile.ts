@@ -11,7 +11,7 @@ import type { PolicyContext } from '../policy/policy-context.js';
 import { inputSchema, outputSchema } from '../validate/advertise.js';
 import { compileArguments } from '../validate/arguments.js';
 import { compileResult } from '../validate/result.js';
-import { checkBody, checkTypes } from './check-endpoint.js';
+import { checkPreparation, checkTypes } from './check-endpoint.js';
 import type { Executor } from './executor.js';
 import type { Logger } from './logger.js';
 import { memoize } from './memoize.js';
@@ -133,12 +133,9 @@ async function compileEndpoint(
   if (context.database === undefined)
     return { ...finish(endpoint, policy, types, undefined), unprepared: true };
   const { database } = context;
-  const { body, problems } = await database.prepare(endpoint.body, endpoint.parameters);
-  const found = [
-    ...types,
-    ...problems.map((one) => labelled(endpoint, one)),
-    ...(body ? checkBody(endpoint, body) : []),
-  ];
+  const preparation = await database.prepare(endpoint.body, endpoint.parameters);
+  const { body } = preparation;
+  const found = [...types, ...checkPreparation(endpoint, preparation)];
   const columns = body?.kind === 'sql' ? body.columns : undefined;
   return finish(
     endpoint,

@@ -40,7 +40,7 @@ function typeOf(value: Json): Parameter['node']['type'] {
 function parametersOf(values: OperatorQuery['parameters']): Parameter[] {
   return Object.entries(values).map(([name, value]) => ({
     name,
-    node: { type: typeOf(value), origin },
+    node: { type: typeOf(value), origin, examples: [value] }, // what the SQL is checked with
     header: false,
   }));
 }

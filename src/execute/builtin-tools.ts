@@ -36,7 +36,6 @@ export function prepareBuiltin(tool: BuiltinBody['tool']): PreparedBuiltin {
     transactional: true,
     parameterNames:
       tool === 'execute_sql_query' ? ['sql'] : tool === 'get_table_schema' ? ['table_name'] : [],
-    dynamicUses: [],
     usesCaller: tool === 'execute_sql_query',
   };
 }

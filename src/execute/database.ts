@@ -164,7 +164,7 @@ async function prepare(site: CheckSite, body: Body, parameters: readonly Paramet
   if (body.language === 'sql') return prepareSql(site, body.source, parameters);
   if (body.language === 'typescript')
     throw new InternalError('A TypeScript body is not prepared by the database');
-  return { problems: [], body: prepareBuiltin(body.tool) };
+  return { problems: [], body: prepareBuiltin(body.tool), dynamicUses: [] };
 }
 
 interface Checks {

@@ -40,23 +40,23 @@ export async function prepareSql(
 ): Promise<Preparation> {
   const segments = splitStatements(source.text);
   if (segments.length === 0) {
-    return {
-      problems: [toProblem(source, { rule: 'sql-empty', message: 'The body has no statement', offset: 0 })],
-    };
+    const empty = { rule: 'sql-empty', message: 'The body has no statement', offset: 0 };
+    return { problems: [toProblem(source, empty)], dynamicUses: [] };
   }
   const refused = segments.map(refusedStatement).filter((finding) => finding !== undefined);
-  if (refused.length > 0) return { problems: refused.map((finding) => toProblem(source, finding)) };
+  const dynamicUses = findDynamicUses(source, segments, site.sourceCalls);
+  if (refused.length > 0)
+    return { problems: refused.map((finding) => toProblem(source, finding)), dynamicUses };
   try {
-    return { problems: [], body: await examine(site, source, segments, parameters) };
+    return { problems: [], body: await examine(site, segments, parameters), dynamicUses };
   } catch (error) {
-    if (error instanceof BodyRefused) return { problems: [toProblem(source, error.finding)] };
+    if (error instanceof BodyRefused) return { problems: [toProblem(source, error.finding)], dynamicUses };
     throw error;
   }
 }
 
 async function examine(
   site: CheckSite,
-  source: SourceText,
   segments: readonly SqlSegment[],
   parameters: readonly Parameter[],
 ): Promise<PreparedSql> {
@@ -76,7 +76,6 @@ async function examine(
     transactional: !facts.lasting && !attaches,
     usesCaller: checked.usesCaller,
     parameterNames: [...facts.parameterNames],
-    dynamicUses: findDynamicUses(source, segments, site.sourceCalls),
     statements: facts.statements,
     binders: new Map(parameters.map(({ name, node }) => [name, compileBinder(node)])),
   };

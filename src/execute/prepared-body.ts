@@ -30,7 +30,6 @@ interface BodyBase {
   readonly transactional: boolean;
   /** All `$names` in the body. */
   readonly parameterNames: readonly string[];
-  readonly dynamicUses: readonly DynamicUse[];
   /** True when it uses functions of the caller (`get_username()` …), also through views and macros. */
   readonly usesCaller: boolean;
 }
@@ -57,4 +56,6 @@ export type PreparedBody = PreparedSql | PreparedBuiltin;
 export interface Preparation {
   readonly problems: readonly Problem[];
   readonly body?: PreparedBody;
+  /** Also those of a body that does not prepare: a value that was made up to check it may be why. */
+  readonly dynamicUses: readonly DynamicUse[];
 }

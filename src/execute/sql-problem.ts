@@ -25,13 +25,16 @@ export function toProblem(source: SourceText, finding: Finding): Problem {
   };
 }
 
+/** The rule of findings about files that DuckDB could not read or write. */
+export const unreadableFile = 'sql-unreadable-file';
+
 /** The finding for what DuckDB said about a statement; `prefix` is what was put before its text to check it. */
 export function fromDuckdb(error: unknown, statement: BodyStatement, prefix = ''): Finding {
   const { type, message, position } = readFailure(error);
   const bytes = Math.max(0, (position ?? 0) - prefix.length);
   const inStatement = Buffer.from(statement.sql).subarray(0, bytes).toString('utf8').length;
   return {
-    rule: 'sql-does-not-prepare',
+    rule: type === 'IO' ? unreadableFile : 'sql-does-not-prepare',
     message: `${type} error: ${message.replaceAll('\n', ' ')}`,
     offset: statement.segment.start + inStatement,
   };
