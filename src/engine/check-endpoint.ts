@@ -2,7 +2,7 @@ import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import { excerpt, locate, type SourceText } from '../lib/source-text.js';
 import type { DynamicUse, Preparation, PreparedBody } from '../execute/prepared-body.js';
-import { unreadableFile } from '../execute/sql-problem.js';
+import { doesNotPrepare } from '../execute/sql-problem.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Parameter } from '../model/type-node.js';
 import { checkParameters, checkTypeNode } from '../validate/check-type.js';
@@ -127,13 +127,13 @@ function checkRollback(endpoint: RunsBody, body: PreparedBody): Problem[] {
 }
 
 /**
- * What preparing the body of an endpoint found, and what shows only then. A file that was not found has a made-up name where
- * a parameter chooses it, which is the problem then.
+ * What preparing the body of an endpoint found, and what shows only then. Where a parameter chooses what is run or read,
+ * DuckDB saw a value that was made up: what it says about that is left out.
  */
 export function checkPreparation(endpoint: RunsBody, preparation: Preparation): Problem[] {
   const { body, problems, dynamicUses } = preparation;
   const dynamic = checkDynamic(endpoint, dynamicUses);
-  const others = dynamic.length === 0 ? problems : problems.filter(({ rule }) => rule !== unreadableFile);
+  const others = dynamic.length === 0 ? problems : problems.filter(({ rule }) => rule !== doesNotPrepare);
   const own = others.map((one) => ({ ...one, endpoint: `${endpoint.kind}/${endpoint.name}` }));
   return [...own, ...dynamic, ...(body ? checkBody(endpoint, body) : [])];
 }

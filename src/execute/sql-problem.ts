@@ -25,8 +25,8 @@ export function toProblem(source: SourceText, finding: Finding): Problem {
   };
 }
 
-/** The rule of findings about files that DuckDB could not read or write. */
-export const unreadableFile = 'sql-unreadable-file';
+/** The rule of findings that are DuckDB's. */
+export const doesNotPrepare = 'sql-does-not-prepare';
 
 /** The finding for what DuckDB said about a statement; `prefix` is what was put before its text to check it. */
 export function fromDuckdb(error: unknown, statement: BodyStatement, prefix = ''): Finding {
@@ -34,7 +34,7 @@ export function fromDuckdb(error: unknown, statement: BodyStatement, prefix = ''
   const bytes = Math.max(0, (position ?? 0) - prefix.length);
   const inStatement = Buffer.from(statement.sql).subarray(0, bytes).toString('utf8').length;
   return {
-    rule: type === 'IO' ? unreadableFile : 'sql-does-not-prepare',
+    rule: doesNotPrepare,
     message: `${type} error: ${message.replaceAll('\n', ' ')}`,
     offset: statement.segment.start + inStatement,
   };

@@ -14,6 +14,8 @@ interface Case {
   readonly at: string;
   readonly says?: string;
   readonly remedy?: string;
+  /** Nothing else is said about the tool. */
+  readonly alone?: true;
 }
 
 interface Issue {
@@ -68,6 +70,7 @@ describe('a site with the slips of many newcomers', () => {
     const found = own[places.indexOf(each.at)];
     if (each.says !== undefined) expect(found?.message).toContain(each.says);
     if (each.remedy !== undefined) expect(found?.remedy).toContain(each.remedy);
+    if (each.alone === true) expect(own).toHaveLength(1);
     expect(own.filter(({ message }) => message === found?.message)).toHaveLength(1);
   });
 });
