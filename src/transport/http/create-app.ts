@@ -122,6 +122,7 @@ function addOAuth(app: FastifyInstance, { runtime, settings, logger }: AppParts)
 function addRoutes(app: FastifyInstance, parts: AppParts): void {
   const { path } = parts.settings;
   const { onRequest, handler } = createMcpRoute(parts);
+  app.decorateRequest('admission');
   const anybody = { config: { access: 'public' } } as const;
   app.post(path, { onRequest, config: { access: 'caller' } }, handler);
   app.options(path, anybody, (request, reply) => {

@@ -46,6 +46,13 @@ interface Admission {
   readonly headers: RawHeaders;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** A member of the request and no `WeakMap`: what hangs in an old one survives the collection of young garbage. */
+    admission?: Admission;
+  }
+}
+
 function connectionOf(
   request: FastifyRequest,
   headers: RawHeaders,
@@ -106,7 +113,6 @@ export function createMcpRoute(parts: McpRouteParts): McpRoute {
   const { project } = runtime();
   const metadataUrl = resourceMetadataUrl(project);
   const asksForCertificates = project.auth.clientCertificates;
-  const admissions = new WeakMap<FastifyRequest, Admission>();
   return {
     onRequest: async (request, reply) => {
       if (drain.draining())
@@ -134,14 +140,14 @@ export function createMcpRoute(parts: McpRouteParts): McpRoute {
           context: (meta: unknown) => messageContext(connection, meta),
           noteRate: tellRate(reply),
         };
-        admissions.set(request, { session, headers });
+        request.admission = { session, headers };
         return undefined;
       } catch (error) {
         return sendFailure(reply, toMxcpError(error), context.id, { metadataUrl });
       }
     },
     handler: async (request, reply) => {
-      const admission = admissions.get(request);
+      const { admission } = request;
       if (admission === undefined || !Buffer.isBuffer(request.body)) {
         const message = 'Content-Type must be application/json';
         return sendRpcError(reply, 415, { code: rpcCodes.refused, message });
