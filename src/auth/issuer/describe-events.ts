@@ -5,6 +5,9 @@ import type { AuthEvent, AuthEventName } from '../../model/auth-settings.js';
 /** Takes an event of the request that `context` belongs to. */
 export type Collect = (context: KoaContextWithOIDC, event: AuthEvent) => void;
 
+/** Why a grant ended by itself. */
+export const reuseReason = 'a used code or refresh token came again: its grant has ended';
+
 /** Errors of authorization requests that are no failure: a person said no, or has to be asked. */
 const ordinary = new Set(['access_denied', 'login_required', 'consent_required', 'interaction_required']);
 
@@ -47,12 +50,11 @@ export function listen(library: Library, collect: Collect): void {
       collect(context, success(context, 'token-revoke'));
       return;
     }
-    const reason = 'a used code or refresh token came again: its grant has ended';
     collect(context, {
       ...about(context),
       event: 'token-replay',
       outcome: 'failure',
-      reason,
+      reason: reuseReason,
       sessionId: grantId,
     });
   });

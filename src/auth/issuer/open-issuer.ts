@@ -17,6 +17,7 @@ import { createFormTokens } from './csrf.js';
 import { from } from './exchange.js';
 import { createGrants } from './grants.js';
 import { createGuardedFetch, type FetchGuard } from './guarded-fetch.js';
+import { reuseReason } from './describe-events.js';
 import { createHandler } from './handle.js';
 import { createInteractions } from './interactions.js';
 import type { Issuer } from './issuer.js';
@@ -58,11 +59,15 @@ function keysOf(
   return [deriveKey(first, label), ...others.map((secret) => deriveKey(secret, label))];
 }
 
-function replayEvent({ accountId, clientId, grantId }: AdapterPayload): AuthEvent {
+function replayEvent(
+  { accountId, clientId, grantId }: AdapterPayload,
+  outcome: AuthEvent['outcome'],
+  reason: string,
+): AuthEvent {
   return {
     event: 'token-replay',
-    outcome: 'success',
-    reason: 'a rotated refresh token came again soon after: it got a working pair',
+    outcome,
+    reason,
     ...(accountId !== undefined && { userKey: accountId }),
     ...(clientId !== undefined && { clientId }),
     ...(grantId !== undefined && { sessionId: grantId }),
@@ -111,7 +116,11 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   const replays = {
     graceMs: settings.replayGraceMs,
     times: replayTimes,
-    onReplay: (token: AdapterPayload) => handler.collect(replayEvent(token)),
+    onReplay: (token: AdapterPayload) => {
+      const reason = 'a rotated refresh token came again soon after: it got a working pair';
+      handler.collect(replayEvent(token, 'success', reason));
+    },
+    onReuse: (token: AdapterPayload) => handler.collect(replayEvent(token, 'failure', reuseReason)),
   };
 
   const browsers = createBrowsers(store, cookie, interactionMs);

@@ -9,6 +9,8 @@ export interface ReplayRules {
   readonly times: number;
   /** Runs before the answer of a replay that is let through. */
   readonly onReplay: (token: AdapterPayload) => void;
+  /** Runs before the answer of one that is not, after all that the grant gave has ended. */
+  readonly onReuse: (token: AdapterPayload) => void;
 }
 
 /** Milliseconds since the Unix epoch, beside what the library keeps: its `consumed` has seconds. */
@@ -68,7 +70,13 @@ export function createAdapter(model: string, store: Store, rules: ReplayRules): 
       const { spentAt = now, replays = -1 } = old;
       return { ...old, consumed: Math.floor(now / 1000), spentAt, replays: replays + 1 };
     });
-    if (token === undefined || !seen.allowed) throw new errors.InvalidGrant('it was used or revoked');
+    if (token === undefined) throw new errors.InvalidGrant('it was used or revoked');
+    if (!seen.allowed) {
+      // The library looks whether it was used before this, so two at a time are both let in until here.
+      if (token.grantId !== undefined) await store.removeGroup(groupOf.grant(token.grantId));
+      rules.onReuse(token);
+      throw new errors.InvalidGrant('it was used or revoked');
+    }
     if (seen.before !== undefined) rules.onReplay(token);
   }
 

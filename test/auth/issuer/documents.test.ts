@@ -172,6 +172,29 @@ describe('what a stranger can make the server fetch', () => {
     }
   });
 
+  it.each([
+    '127.0.0.1',
+    '127.1',
+    '0x7f.1',
+    '017700000001',
+    '2130706433',
+    '0',
+    '0.0.0.0',
+    '１２７.0.0.1',
+    'localhost',
+    'LOCALHOST.',
+    'a.localhost',
+    '[::1]',
+    '[::]',
+    '[::ffff:7f00:1]',
+    '[64:ff9b::7f00:1]',
+    '[2002:7f00:1::]',
+  ])('is not this machine, whatever it is called: %s', async (host) => {
+    const work = createGuardedFetch()(`https://${host}:${server.port}/x`);
+    await expect(work).rejects.toThrow(/not public|ENOTFOUND|EAI_AGAIN/);
+    expect(requests).toEqual([]);
+  });
+
   it('is nothing that resolves to a private address beside a public one', async () => {
     const fetchIt = createGuardedFetch({
       allows: isPublicAddress,
@@ -216,6 +239,14 @@ describe('what a stranger can make the server fetch', () => {
     '::ffff:8.8.8.8',
     '::ffff:10.0.0.1',
     '64:ff9b::a00:1',
+    '64:ff9b:1::a00:1',
+    '::127.0.0.1',
+    '::ffff:0:127.0.0.1',
+    'fe80::1%lo',
+    '5f00::1',
+    '127.1',
+    '0x7f000001',
+    ' 8.8.8.8',
     '100::1',
     '2001::1',
     '2001:db8::1',
