@@ -1,10 +1,9 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { osUser } from '../lib/os-user.js';
-import type { AuditLog } from './audit-log.js';
 import { headBeatMs } from './chain-writer.js';
 import type { AuditEntry } from './entry.js';
-import { headFolder, removeHead } from './head-file.js';
+import { hasHead, headFolder, removeHead } from './head-file.js';
 import { newestRecordTime } from './log-files.js';
 import { openAuditLog, type AuditLogOptions } from './open-audit-log.js';
 import { readLines } from './read-lines.js';
@@ -26,7 +25,8 @@ export interface CleanResult {
 interface Expired {
   readonly name: string;
   readonly bytes: number;
-  readonly position: ChainPosition;
+  /** Undefined: its writer ended before the first record. */
+  readonly position: ChainPosition | undefined;
 }
 
 const dayMs = 86_400_000;
@@ -46,6 +46,7 @@ function isCurrent(place: LogPlace, segment: SegmentName, all: readonly SegmentN
 
 function findExpired(
   place: LogPlace,
+  headFolders: readonly string[],
   before: number,
   now: number,
 ): { expired: Expired[]; unreadable: string[] } {
@@ -57,8 +58,10 @@ function findExpired(
     const newest = newestRecordTime(path) ?? modified(path);
     if (newest >= before || isCurrent(place, segment, all, now)) continue;
     const position = positionOf(segment.name, readTail(path).lastLine);
-    if (position === undefined) unreadable.push(segment.name);
-    else expired.push({ name: segment.name, bytes: statSync(path).size, position });
+    const bytes = statSync(path).size;
+    const neverBegun = bytes === 0 && !hasHead(headFolders, segment.name);
+    if (position === undefined && !neverBegun) unreadable.push(segment.name);
+    else expired.push({ name: segment.name, bytes, position });
   }
   return { expired, unreadable };
 }
@@ -102,12 +105,13 @@ function noteEntry(segments: readonly ChainPosition[], before: number): AuditEnt
 }
 
 async function writeNotes(
-  log: AuditLog,
+  options: AuditLogOptions,
   notes: readonly ChainPosition[],
   before: number,
-  maxRecordBytes: number,
 ): Promise<void> {
-  const notesPerRecord = Math.max(1, Math.floor(maxRecordBytes / noteBytes));
+  const settings = { ...options.settings, enabled: true };
+  const notesPerRecord = Math.max(1, Math.floor(settings.maxRecordBytes / noteBytes));
+  const log = await openAuditLog({ ...options, settings, reserve: false, transport: 'cli' });
   try {
     for (let at = 0; at < notes.length; at += notesPerRecord) {
       await log.append(noteEntry(notes.slice(at, at + notesPerRecord), before));
@@ -135,8 +139,10 @@ export async function cleanLog(options: AuditLogOptions, dryRun: boolean): Promi
   const place = logPlace(options.settings.path);
   const now = (options.now ?? Date.now)();
   const before = now - options.settings.retentionDays * dayMs;
+  const state = options.stateDirectory;
+  const headFolders = [place.folder, ...(state === undefined ? [] : [headFolder(state, place)])];
   const { expired, unreadable } = existsSync(place.folder)
-    ? findExpired(place, before, now)
+    ? findExpired(place, headFolders, before, now)
     : { expired: [], unreadable: [] };
   const result = {
     deleted: expired.map(({ name }) => name),
@@ -144,16 +150,8 @@ export async function cleanLog(options: AuditLogOptions, dryRun: boolean): Promi
     unreadable,
   };
   if (dryRun || expired.length === 0) return result;
-  const notes = [...notesToKeep(place, expired), ...expired.map(({ position }) => position)];
-  const settings = { ...options.settings, enabled: true };
-  await writeNotes(
-    await openAuditLog({ ...options, settings, reserve: false, transport: 'cli' }),
-    notes,
-    before,
-    settings.maxRecordBytes,
-  );
-  const state = options.stateDirectory;
-  const headFolders = [place.folder, ...(state === undefined ? [] : [headFolder(state, place)])];
+  const notes = [...notesToKeep(place, expired), ...expired.flatMap(({ position }) => position ?? [])];
+  if (notes.length > 0) await writeNotes(options, notes, before);
   for (const { name } of expired) deleteSegment(place, name, headFolders);
   return result;
 }

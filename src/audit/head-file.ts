@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { LogPlace } from './segment-name.js';
@@ -89,6 +89,11 @@ export function readHeads(folder: string, stem: string): FoundHead[] {
       const path = join(folder, name);
       return { path, segment: name.slice(0, -suffix.length), head: parseHead(readFileSync(path, 'utf8')) };
     });
+}
+
+/** True when one of the folders has a head of a segment. */
+export function hasHead(folders: readonly string[], segment: string): boolean {
+  return folders.some((folder) => existsSync(join(folder, segment + suffix)));
 }
 
 /** Removes the heads of a segment that was deleted on purpose. */

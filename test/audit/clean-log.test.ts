@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -78,6 +78,28 @@ describe('log-cleanup', () => {
       expect(verify(site), `round ${round}`).toMatchObject({ answer: 'anchored', findings: [] });
     }
     expect(segments(site.folder).length).toBeLessThan(14);
+  });
+
+  it('deletes the empty segment of a writer that ended before its first record', async () => {
+    const site = makeSite({ retentionDays: 5 });
+    await writeDays(site, start, 1);
+    const empty = (segments(site.folder)[0] ?? '').replace('20260601T100000Z', '20260601T110000Z');
+    writeFileSync(join(site.folder, empty.replace(/-\w+\.jsonl$/, '-0123456789ab.jsonl')), '');
+    age(site, start);
+    const { deleted, unreadable } = await cleanLog(options(site, start + 10 * day), false);
+    expect([deleted.length, unreadable]).toEqual([2, []]);
+    expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+
+  it('keeps an empty segment that once had records: it was emptied', async () => {
+    const site = makeSite({ retentionDays: 5 });
+    await writeDays(site, start, 1);
+    const [victim = ''] = segments(site.folder);
+    truncateSync(join(site.folder, victim));
+    age(site, start);
+    const { deleted, unreadable } = await cleanLog(options(site, start + 10 * day), false);
+    expect([deleted, unreadable]).toEqual([[], [victim]]);
+    expect(verify(site).answer).toBe('missing');
   });
 
   it('is noticed when someone deletes one more than it noted', async () => {
