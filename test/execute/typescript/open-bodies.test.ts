@@ -121,6 +121,14 @@ describe('what is wrong with a body is found at load, in the author’s file', (
     expect(only(bodies.problems(none)).message).toContain('none');
   });
 
+  it('says when what it found is no function', async () => {
+    const five = body('five', 'export const five = 5;\n');
+    const bodies = await load([five]);
+    expect(only(bodies.problems(five)).message).toBe(
+      'There is no function five to run. What the module exports as five is no function',
+    );
+  });
+
   it.each([
     ['throws', "export const fails = () => 1;\nthrow new Error('at load');\n", 2],
     ['exits', 'export const fails = () => 1;\nprocess.exit(3);\n', 1],

@@ -10,6 +10,12 @@ export function failedLoad(error: unknown): LoadFailure {
   return { reason: 'threw', message: `${name}: ${message}`, stack };
 }
 
+function exportsText(loaded: Readonly<Record<string, unknown>>, wanted: string | undefined): string {
+  if (wanted !== undefined) return `What the module exports as ${wanted} is no function`;
+  const found = Object.keys(loaded);
+  return found.length === 0 ? 'The module exports nothing' : `The module exports ${found.join(', ')}`;
+}
+
 /** Imports a module and finds a function in it: the first export of `names` that is there. */
 export async function importFunction(
   url: string,
@@ -20,10 +26,7 @@ export async function importFunction(
     const name = names.find((each) => Object.hasOwn(loaded, each));
     const exported = name === undefined ? undefined : loaded[name];
     if (typeof exported === 'function') return { exported: exported as AuthorFunction };
-    const found = Object.keys(loaded);
-    const message =
-      found.length === 0 ? 'The module exports nothing' : `The module exports ${found.join(', ')}`;
-    return { failure: { reason: 'no-callable', message, stack: '' } };
+    return { failure: { reason: 'no-callable', message: exportsText(loaded, name), stack: '' } };
   } catch (error) {
     return { failure: failedLoad(error) };
   }
