@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type Library from 'oidc-provider';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { Store } from '../store/store.js';
 import { collectionOf } from './collection.js';
+import { endpoints } from './metadata.js';
 
 type Cookies = KoaContextWithOIDC['cookies'];
 
@@ -48,4 +50,18 @@ export function createBrowsers(store: Store, place: CookiePlace, keepMs: number)
       return browser !== undefined && (await bound.get(uid)) === sha256(browser);
     },
   };
+}
+
+/**
+ * Has the library go on with a request in the browser only that sent it. It goes by a cookie alone, which a neighbour of this
+ * host could have set: whoever came with the neighbour's would be signed in as the neighbour. Any other browser counts as one
+ * without cookies, which the library answers, and puts on record, as a request that has expired.
+ */
+export function resumeInOwnBrowser(library: Library, browsers: Browsers): void {
+  const resumed = new RegExp(`^${endpoints.authorize}/([^/]+)$`);
+  library.use(async ({ path, cookies, req }, next) => {
+    const uid = resumed.exec(path)?.[1];
+    if (uid !== undefined && !(await browsers.isOf(cookies, uid))) delete req.headers.cookie;
+    await next();
+  });
 }

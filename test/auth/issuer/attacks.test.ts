@@ -62,6 +62,27 @@ describe('a neighbour of this host that sets cookies for it', () => {
     expect([seen.status, seen.text.includes('value="allow"')]).toEqual([400, false]);
   });
 
+  it('makes nobody go on as the neighbour, who signed in for the request', async () => {
+    const attacker = new Browser();
+    const clientId = await register(site);
+    const page = await attacker.go(authorizeRequest(site, clientId).url);
+    const resumes = ({ pathname }: URL): boolean => pathname.startsWith('/oauth/authorize/');
+    const { location = '' } = await attacker.go(`${page.url.href}/sign-in/acme`, resumes);
+    const headers = planted(attacker, new URL(location));
+    expect(headers.cookie).toContain('mxcp_resume=');
+    const others = headers.cookie.split('; ').filter((pair) => !pair.startsWith('mxcp_session'));
+    const victim = new Browser();
+    const before = site.events.length;
+    const seen = await victim.request(location, { headers: { cookie: others.join('; ') } });
+    expect([seen.status, seen.location]).toEqual([400, undefined]);
+    expect(victim.cookieNames()).not.toContain('mxcp_session');
+    expect((await victim.request(`${site.url}/oauth`)).text).toContain('<h1>Sign in</h1>');
+    expect(site.events.slice(before)).toContainEqual(
+      expect.objectContaining({ event: 'authorization', outcome: 'failure', reason: 'invalid_request' }),
+    );
+    expect((await attacker.request(location)).location).toContain('/oauth/interaction/');
+  });
+
   it('cannot set the cookies that count, where the server is on https', async () => {
     const secure = await openSite({ baseUrl: 'https://mcp.example' });
     try {
