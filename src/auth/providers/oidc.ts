@@ -31,6 +31,18 @@ function pick(claims: JsonObject, names: readonly string[]): Claims {
   return Object.fromEntries(names.flatMap((name) => (name in claims ? [[name, claims[name] ?? null]] : [])));
 }
 
+/**
+ * What two documents say of one person; the second has the last word. Whether an address is verified counts only from a
+ * document that has this address: what was verified at the sign-in says nothing about an address that came later.
+ */
+function joined(under: Claims, over: Claims): JsonObject {
+  const all = { ...under, ...over };
+  const said = [over, under].find(
+    (claims) => claims['email'] === all['email'] && claims['email_verified'] !== undefined,
+  );
+  return toClaims({ ...all, email_verified: said?.['email_verified'] });
+}
+
 function nonceOf(previous: UpstreamTokens | undefined): string | undefined {
   return previous?.verifiedClaims && textIn(previous.verifiedClaims, 'nonce');
 }
@@ -111,8 +123,8 @@ export function createOidcKind(settings: ProviderSettings, variant: OidcVariant)
     const known = fresh ?? look.previous?.verifiedClaims ?? {};
     if (userinfo !== undefined && userinfo['sub'] !== known['sub'])
       throw new SignInFailedError('The identity provider describes another person than it signed in');
-    const all = fresh === undefined ? { ...known, ...userinfo } : { ...userinfo, ...fresh };
-    return { all: toClaims(all), verified: toClaims(known) };
+    const all = fresh === undefined ? joined(known, userinfo ?? {}) : joined(userinfo ?? {}, fresh);
+    return { all, verified: toClaims(known) };
   }
 
   return {

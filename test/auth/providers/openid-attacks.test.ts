@@ -155,6 +155,24 @@ describe('an OpenID provider', () => {
     expect(profile.claims['department']).toBe('sales');
   });
 
+  it('has an address verified only by a document that has this address', async () => {
+    let now = await dance(standIn, provider, 'ada');
+    standIn.quirks.idTokenAtRefresh = false;
+    const refreshed = async (userinfo: Record<string, unknown>): Promise<string | null> => {
+      standIn.quirks.userinfoClaims = userinfo;
+      now = await provider.refresh(now.tokens);
+      return now.profile.email;
+    };
+    const own = 'ada@acme.example';
+    expect(await refreshed({ email: 'ceo@acme.example', email_verified: undefined })).toBeNull();
+    expect(await refreshed({ email: 'ceo@acme.example', email_verified: false })).toBeNull();
+    expect(await refreshed({ email: own, email_verified: undefined })).toBe(own);
+    expect(await refreshed({ email: own, email_verified: false })).toBeNull();
+    standIn.quirks.idTokenAtRefresh = true;
+    standIn.quirks.idClaims = { email: 'ceo@acme.example', email_verified: undefined };
+    expect(await refreshed({})).toBeNull();
+  });
+
   it('signs people in with the ID token where userinfo is kept from the token', async () => {
     standIn.faults.set('/userinfo', (_, answer) => answer.writeHead(403).end());
     expect((await dance(standIn, provider, 'ada')).profile.email).toBe('ada@acme.example');
