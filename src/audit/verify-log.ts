@@ -8,7 +8,13 @@ import { listSegments } from './segment-scan.js';
 import type { SegmentHeadLine } from './segment-head-line.js';
 import { readTail, type ChainPosition } from './segment-tail.js';
 import { createSignatureCheck, type SignatureCheck, type SigningKeys } from './sign.js';
-import { maxFindings, type Finding, type VerifyAnswer, type VerifyReport } from './verify-report.js';
+import {
+  foreignKey,
+  maxFindings,
+  type Finding,
+  type VerifyAnswer,
+  type VerifyReport,
+} from './verify-report.js';
 import { readFirstLine, verifySegment, type Anchor, type VerifyState } from './verify-segment.js';
 
 export interface VerifyOptions {
@@ -114,7 +120,7 @@ class Verification {
       this.#report({
         kind: 'broken',
         file: path,
-        message: 'the head was not made with a key that is at hand',
+        message: `the head ${foreignKey}`,
       });
       return;
     }

@@ -36,3 +36,6 @@ export interface VerifyReport {
 }
 
 export const maxFindings = 100;
+
+/** What is said of a record or a head whose signature fits none of the given keys. */
+export const foreignKey = 'was not made with a key that is at hand';

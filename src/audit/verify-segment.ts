@@ -4,7 +4,7 @@ import { readLines } from './read-lines.js';
 import { readRetired, readSegmentHeadLine, type SegmentHeadLine } from './segment-head-line.js';
 import { readRecord, type ChainPosition } from './segment-tail.js';
 import type { SignatureCheck } from './sign.js';
-import type { Finding } from './verify-report.js';
+import { foreignKey, type Finding } from './verify-report.js';
 
 /** A record that some head or other segment says exists. */
 export interface Anchor extends ChainPosition {
@@ -51,11 +51,7 @@ function checkSeal(state: VerifyState, bytes: Buffer, seal: Seal, broken: LineFi
   const answer = state.check(seal.hash, seal.signature ?? '');
   if (answer === 'no-key') state.unchecked += 1;
   if (answer === 'invalid') {
-    broken(
-      seal.signature === undefined
-        ? 'the record is not signed'
-        : 'the signature was not made with a key that is at hand',
-    );
+    broken(seal.signature === undefined ? 'the record is not signed' : `the signature ${foreignKey}`);
   }
   return answer !== 'invalid';
 }

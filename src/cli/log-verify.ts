@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { verifyLog } from '../audit/verify-log.js';
-import type { Finding, VerifyReport } from '../audit/verify-report.js';
+import { foreignKey, type Finding, type VerifyReport } from '../audit/verify-report.js';
 import { UsageError } from '../errors.js';
 import { secretFile } from '../project/site-secret.js';
 import type { Context, ExitCode, Invoke } from './context.js';
@@ -37,6 +37,10 @@ function answerText({ answer, unanchored, unchecked, findings }: VerifyReport): 
   }
 }
 
+const replacedKey =
+  'If secret_key was replaced, list the one before in auth.previous_keys and verify again; if audit.signing_key was, ' +
+  'give its public key with --public-key. If neither was, these lines were not written by this site.';
+
 function reportText(report: VerifyReport, answer: string): string {
   const { segments, records, retired, running, unfinished, notChained, findings, findingCount } = report;
   const notes = [
@@ -46,9 +50,10 @@ function reportText(report: VerifyReport, answer: string): string {
     ...unfinished.map((file) => `${file}: ends with an unfinished line, which is not checked`),
     ...notChained.map((file) => `${file}: not chained`),
   ];
+  const keyRemedy = findings.some(({ message }) => message.endsWith(foreignKey)) ? [replacedKey] : [];
   const listed = findings.map((one) => `${placeOf(one)}: ${one.message}`);
   const more = findingCount > findings.length ? [`and ${findingCount - findings.length} more`] : [];
-  return [answer, ...notes, ...listed, ...more].map((line) => printable(line)).join('\n');
+  return [answer, ...notes, ...keyRemedy, ...listed, ...more].map((line) => printable(line)).join('\n');
 }
 
 function readGiven(context: Context, option: string, file: string): string {
