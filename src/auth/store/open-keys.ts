@@ -75,7 +75,7 @@ function refuseKey(name: string, origin: Origin | undefined): ConfigInvalidError
       rule: 'auth-store-key',
       message: `The store ${name} was written under another key than the configured one, or is damaged`,
       remedy:
-        'Configure the secret_key (or auth_encryption_key) that it was written under; after a rotation, list that one in ' +
+        'Configure the secret_key (or auth.encryption_key) that it was written under; after a rotation, list that one in ' +
         'auth.previous_keys. To start over, with everyone signed out and all API keys gone, move the store away.',
       origin: origin ?? { file: name, line: 1, column: 1 },
     },

@@ -30,10 +30,14 @@ export function isJwt({ kind, value }: Presented): boolean {
   return kind === 'bearer' && compactJws.test(value);
 }
 
-/** Only what jose found wrong with the token: its kind, never a value. */
+/** Only what jose found wrong with the token: its kind or the name of the claim, never a value. */
 function invalid(cause: unknown): unknown {
   if (!(cause instanceof errors.JOSEError)) return cause;
-  return new CredentialInvalidError(`The token is not valid (${cause.code})`, { cause });
+  const isClaim = cause instanceof errors.JWTClaimValidationFailed || cause instanceof errors.JWTExpired;
+  return new CredentialInvalidError(
+    `The token is not valid (${isClaim ? `claim ${cause.claim}` : cause.code})`,
+    { cause },
+  );
 }
 
 /**

@@ -69,6 +69,19 @@ describe('a JWT is refused when', () => {
     );
   });
 
+  it('a claim is wrong, which is named and not quoted', async () => {
+    for (const [claim, wrong] of Object.entries({
+      aud: 'https://other.example.com/mcp',
+      exp: -61,
+      nbf: 61,
+    })) {
+      const token = await issuer.sign(timed({ [claim]: wrong }));
+      await expect(verify(token)).rejects.toThrow(
+        new RegExp(`^The token is not valid \\(claim ${claim}\\)$`),
+      );
+    }
+  });
+
   it('its algorithm is none', async () => {
     for (const alg of ['none', 'None', 'NONE', ''])
       expect(await codeOf(verify(forged({ alg, kid: 'first' }, () => '')))).toBe('AUTH_CREDENTIAL_INVALID');
