@@ -4,6 +4,7 @@ import type { SchemaError } from '../lib/schema.js';
 import { isBare } from './empty-keys.js';
 import { entriesOf, type Field } from './field.js';
 import { pointerKeys } from './map-field.js';
+import { otherType, otherWord, profilePlace } from './other-words.js';
 import { problemOf, problemOfKey, suggestion } from './problems.js';
 import { hasPassword, isSecretKey } from './secret-text.js';
 
@@ -120,15 +121,6 @@ function explain(field: Field, error: SchemaError): Problem {
   }
 }
 
-/** Words that authors look for, and what they are called here. */
-const otherWords: Readonly<Record<string, string>> = {
-  optional: 'A parameter is optional when it has a `default`.',
-  params: 'Write `parameters`.',
-  args: 'Write `parameters`, or `arguments` in a test.',
-  sql: 'Write `source: {code: …}`.',
-  query: 'Write `source: {code: …}`.',
-};
-
 function unknownKey(parent: Field, error: SchemaError): Problem {
   const key = String(error.params['additionalProperty']);
   const known = knownKeys(error);
@@ -140,8 +132,7 @@ function unknownKey(parent: Field, error: SchemaError): Problem {
       message: `A word without a value${where}`,
       remedy: cutSecret,
     });
-  const near =
-    suggestion(didYouMean(key, known)) ?? (Object.hasOwn(otherWords, key) ? otherWords[key] : undefined);
+  const near = profilePlace(key, known) ?? suggestion(didYouMean(key, known)) ?? otherWord(key);
   return problemOfKey(field, {
     rule: 'unknown-key',
     message: `Unknown key "${key.slice(0, 100)}"${where}`,
@@ -193,7 +184,9 @@ function wrongChoice(field: Field, name: string, error: SchemaError): Problem {
     rule: 'wrong-value',
     message: `${name}${quoted(field, error)} must be ${choices.length === 1 ? '' : 'one of '}${choices.join(', ')}`,
     remedy:
-      suggestion(near) ?? choices.map((choice) => otherChoices[choice]).find((text) => text !== undefined),
+      otherType(field.data, choices) ??
+      suggestion(near) ??
+      choices.map((choice) => otherChoices[choice]).find((text) => text !== undefined),
   });
 }
 

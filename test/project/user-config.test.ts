@@ -162,6 +162,14 @@ describe('the user config', () => {
     expect(JSON.stringify(problems)).not.toContain('hunter2');
   });
 
+  it('says where a setting of a profile belongs that stands at the top', async () => {
+    const folder = await newSite({ 'c.yml': 'auth: {api_keys: true}\n' });
+    const { problems } = await read(folder, { config: 'c.yml' });
+    expect(problems.map(({ remedy }) => remedy)).toContain(
+      'It belongs to a profile of a project: `projects: {NAME: {profiles: {default: {auth: …}}}}`.',
+    );
+  });
+
   it.each([
     ['secret_key: short\n', 'wrong-value'],
     ['vault: {auth_method: approle, role_id: x}\n', 'not-available not-available'],
@@ -198,5 +206,28 @@ describe('the user config', () => {
     expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
     expect(new Set(problems.map(({ rule }) => rule))).toEqual(new Set(['ignored-key']));
     expect(project?.logging.level).toBe('warn');
+  });
+});
+
+describe('a user config that is about something else', () => {
+  const about = (text: string): Promise<string> =>
+    newSite({ 'mxcp-site.yml': minimalSite, 'c.yml': `mxcp: 1\nprojects: ${text}\n` });
+
+  it.each([
+    ['{shpo: {profiles: {default: {}}}}', 'c.yml:2:12 unused-project'],
+    ['{shop: {profiles: {defualt: {}}}}', 'c.yml:2:19 unused-project'],
+    ['{shop: {profiles: {prod: {}}}}', 'c.yml:2:19 unused-project'],
+  ])('is warned about: %s', async (text, at) => {
+    const { problems } = await read(await about(text), { config: 'c.yml' });
+    expect(problems.map((each) => `${each.severity} ${place(each)}`)).toEqual([`warning ${at}`]);
+  });
+
+  it.each([
+    '{shop: {profiles: {default: {}}}}',
+    '{shop: {profiles: {prod: {}, default: }}}',
+    '{shop: {}}',
+    '{warehouse: {profiles: {prod: {}}}}',
+  ])('is not warned about where it fits, or is meant for other sites: %s', async (text) => {
+    expect((await read(await about(text), { config: 'c.yml' })).problems).toEqual([]);
   });
 });
