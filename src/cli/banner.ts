@@ -107,7 +107,9 @@ export function bannerText(serving: Serving, colors: Colors): string {
   const report = servingReport(serving);
   const { root } = serving.runtime.project;
   const audit =
-    report.audit === null ? colors.red('OFF: calls leave no record') : shownPath(root, report.audit);
+    report.audit === null
+      ? colors.red('OFF: calls leave no record')
+      : `${shownPath(root, report.audit).replace(/(?:\.jsonl)?$/, '')}-*.jsonl`;
   const offered = [
     countText(report.tools, 'tool'),
     countText(report.resources, 'resource'),

@@ -117,6 +117,12 @@ export async function query(
     overrides: { readonly: options.readonly },
     ignoreErrors: () => true,
   });
+  if (options.readonly === true && site.project.database.path === ':memory:') {
+    printNote(
+      context,
+      'The database is in memory, where --readonly has no effect: nothing of it outlives this command',
+    );
+  }
   return withRuntime(context, site, 'run', async (runtime) => {
     const { queryAsOperator } = await import('../engine/operator-query.js');
     const result = await queryAsOperator(runtime, {

@@ -38,6 +38,20 @@ describe('mxcp', () => {
     expect(stderr).toContain('error');
   });
 
+  it.each([
+    [['run', 'find_people'], '(mxcp run [options] <kind> <name>)'],
+    [['schema'], '(mxcp schema [options] <kind>)'],
+    [['keys', 'create'], '(mxcp keys create [options] <name>)'],
+  ])('says how the command is used: %j', async (args, usage) => {
+    expect((await mxcp(args)).stderr).toContain(usage);
+  });
+
+  it('says of commands of the Python program that they are not there yet', async () => {
+    const { code, json } = await mxcp(['drift-check', '--json']);
+    expect([code, json()]).toEqual([2, expect.objectContaining({ code: 'USAGE_INVALID' })]);
+    expect((await mxcp(['lint'])).stderr).toContain('mxcp lint is not available yet: see docs/migrate.md');
+  });
+
   it('gives usage mistakes as the one JSON document with --json', async () => {
     const { code, json, stderr } = await mxcp(['schema', 'nonsense', '--json']);
     expect(code).toBe(2);

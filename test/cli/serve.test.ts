@@ -67,7 +67,7 @@ describe('mxcp serve', () => {
     expect(stdout).not.toContain('anonymous caller sees');
     expect(stdout).toContain(server.url);
     expect(stdout).toMatch(/sign-in +none: this machine only, every caller is anonymous/);
-    expect(stdout).toMatch(/audit log +audit\/logs-default\.jsonl/);
+    expect(stdout).toMatch(/audit log +audit\/logs-default-\*\.jsonl/);
     expect(stderr).toContain('Stopping');
     expect(auditOf(site)).toContain('"operation_name":"find_people"');
     await expect(fetch(server.url)).rejects.toThrow();
