@@ -6,7 +6,7 @@ import { NotJson, TooLarge } from './to-json.js';
 const maxText = 16_384;
 
 /** A text property of something that was thrown, whatever it is: reading it may throw, too. */
-function textOf(error: object, name: 'name' | 'message' | 'stack'): string {
+function textOf(error: object, name: 'name' | 'message' | 'stack' | 'code'): string {
   try {
     const value: unknown = Reflect.get(error, name);
     return typeof value === 'string' ? value.slice(0, maxText) : '';
@@ -26,6 +26,18 @@ function kindOf(error: unknown, refusedAsk: number | null): BodyFailure['kind'] 
   return refusedAsk === null ? 'error' : 'relayed';
 }
 
+/** Why, where the error says so itself: `fetch failed` alone tells nobody that the port is closed. */
+function causeOf(error: object): string {
+  try {
+    const cause: unknown = Reflect.get(error, 'cause');
+    if (typeof cause !== 'object' || cause === null) return '';
+    const why = textOf(cause, 'message') || textOf(cause, 'code');
+    return why === '' ? '' : `\nCaused by ${textOf(cause, 'name') || 'Error'}: ${why}`;
+  } catch {
+    return ''; // a getter of the author's that throws
+  }
+}
+
 /** Whatever a body threw, as texts. Never throws. */
 export function describeFailure(error: unknown, refusedAsk: number | null = null): BodyFailure {
   const kind = kindOf(error, refusedAsk);
@@ -37,7 +49,7 @@ export function describeFailure(error: unknown, refusedAsk: number | null = null
     kind,
     name: textOf(error, 'name') || 'Error',
     message: textOf(error, 'message'),
-    stack: textOf(error, 'stack'),
+    stack: textOf(error, 'stack') + causeOf(error),
     ask: refusedAsk,
   };
 }
