@@ -36,7 +36,7 @@ export interface HostParts {
   /** Texts go to the server's log only: a rule can hide what they may say (spec page 04, "Everything that leaves"). */
   readonly holdsBack: boolean;
   /** Ends the call with an error, whatever the body does. */
-  readonly stop: (error: unknown) => void;
+  readonly stop: (error: Error) => void;
 }
 
 /** What a call released, as the body that made it gets it. */

@@ -1,10 +1,11 @@
 import { ExecuteFailedError, isMxcpError, ToolFailedError } from '../errors.js';
 import type { AuthorRights } from '../execute/author-sql.js';
 import type { Database } from '../execute/database.js';
+import { stopReason } from '../execute/guard.js';
 import type { BodyHost } from '../execute/typescript/body-host.js';
 import type { Bodies } from '../execute/typescript/open-bodies.js';
 import type { WorkerResult } from '../execute/typescript/protocol.js';
-import type { StopSignal } from '../lib/stop-signal.js';
+import { StopSource, type StopSignal } from '../lib/stop-signal.js';
 import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/settings.js';
@@ -80,7 +81,7 @@ function told({ site: { logger }, name, holdsBack }: Plan, error: unknown, callI
   });
 }
 
-function hostOf(plan: Plan, tree: CallTree, call: ExecuteCall, stop: (error: unknown) => void): BodyHost {
+function hostOf(plan: Plan, tree: CallTree, call: ExecuteCall, stop: (error: Error) => void): BodyHost {
   const { site, endpoint, name, rights, holdsBack } = plan;
   return createBodyHost({
     call,
@@ -96,9 +97,9 @@ function hostOf(plan: Plan, tree: CallTree, call: ExecuteCall, stop: (error: unk
 }
 
 /** A signal that aborts with another one, or by itself. `release` has to be called in the end. */
-function linked(signal: StopSignal): { readonly own: AbortController; readonly release: () => void } {
-  const own = new AbortController();
-  const pass = (): void => own.abort(signal.reason);
+function linked(signal: StopSignal): { readonly own: StopSource; readonly release: () => void } {
+  const own = new StopSource();
+  const pass = (): void => own.abort(stopReason(signal));
   if (signal.aborted) pass();
   else signal.addEventListener('abort', pass, { once: true });
   return { own, release: () => signal.removeEventListener('abort', pass) };
@@ -110,9 +111,9 @@ async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: Execute
   const host = hostOf(plan, tree, call, (error) => own.abort(error));
   try {
     const facts = callFacts(call, endpoint.limits);
-    const result = await tree.worker.run({ module, args, facts, host, signal: own.signal });
+    const result = await tree.worker.run({ module, args, facts, host, signal: own });
     // What ended the call ends it, also when the body caught it and went on.
-    own.signal.throwIfAborted();
+    own.throwIfAborted();
     if (tree.doom) throw tree.doom;
     return produce(endpoint, result, call);
   } catch (error) {

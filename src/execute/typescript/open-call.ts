@@ -1,5 +1,7 @@
-import { CancelledError, isMxcpError, toMxcpError, type MxcpError } from '../../errors.js';
+import { toMxcpError, type MxcpError } from '../../errors.js';
+import type { StopSignal } from '../../lib/stop-signal.js';
 import type { JsonObject } from '../../model/json.js';
+import { stopReason } from '../guard.js';
 import { bodyError } from './body-error.js';
 import type { BodyHost } from './body-host.js';
 import type { CallFacts, FromWorker, ToWorker, WorkerResult } from './protocol.js';
@@ -19,7 +21,7 @@ export interface Run {
   readonly facts: CallFacts;
   readonly host: BodyHost;
   /** Aborts with the error that the run then fails with. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /** What a worker sends about one call. */
@@ -33,11 +35,6 @@ export interface OpenCall {
   readonly receive: (message: CallMessage) => Promise<void>;
   readonly fail: (error: MxcpError) => void;
   readonly hide: BodyHost['hide'];
-}
-
-/** The error that an aborted run fails with: the signal's reason when it is one of ours. */
-function reasonOf({ reason }: AbortSignal): MxcpError {
-  return isMxcpError(reason) ? reason : new CancelledError('The call was cancelled', { cause: reason });
 }
 
 type Send = (message: ToWorker) => void;
@@ -83,7 +80,7 @@ async function serve(
 }
 
 /** Calls `told` when the signal aborts, and `late` when the run has not ended 100 ms later. The function returned ends that. */
-function watch(signal: AbortSignal, told: () => void, late: () => void): () => void {
+function watch(signal: StopSignal, told: () => void, late: () => void): () => void {
   let grace: NodeJS.Timeout | undefined;
   const abort = (): void => {
     told();
@@ -109,15 +106,15 @@ export function openCall(call: number, run: Run, send: Send, stop: () => void): 
   send({ type: 'run', call, module, args, facts });
   const unwatch = watch(
     signal,
-    () => send({ type: 'abort', call, reason: reasonOf(signal).message }),
+    () => send({ type: 'abort', call, reason: stopReason(signal).message }),
     () => {
       stop();
-      settle.reject(reasonOf(signal));
+      settle.reject(stopReason(signal));
     },
   );
   const result = work
     .catch((error: unknown) => {
-      throw signal.aborted ? reasonOf(signal) : error;
+      throw signal.aborted ? stopReason(signal) : error;
     })
     .finally(unwatch);
   return {

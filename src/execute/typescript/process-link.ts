@@ -3,9 +3,9 @@ import { Duplex, Readable } from 'node:stream';
 import { InternalError } from '../../errors.js';
 import { readLines } from './bounded-lines.js';
 import { createFrameReader, encodeFrame } from './frames.js';
-import { processorMs, setNiceness } from './processor.js';
 import { inheritedDescriptors } from './inherited-descriptors.js';
-import { residentBytes } from './resident-memory.js';
+import { openMeter } from './process-meter.js';
+import { setNiceness } from './processor.js';
 import { watchProcess } from './watchdog.js';
 import {
   heapMegabytes,
@@ -82,6 +82,8 @@ export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLi
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
   if (child.pid !== undefined) child.once('exit', watchProcess(child.pid));
+  const meter = openMeter(child.pid ?? 0);
+  child.once('exit', meter.close);
   let said = '';
   let killed: WorkerEnd | undefined;
   let told = false;
@@ -111,8 +113,8 @@ export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLi
       if (line.writableLength > options.memoryBytes) kill('memory', 'it did not read what it asked for');
     },
     kill,
-    residentBytes: () => (child.pid === undefined ? undefined : residentBytes(child.pid)),
-    processorMs: () => (child.pid === undefined ? undefined : processorMs(child.pid)),
+    residentBytes: meter.residentBytes,
+    processorMs: meter.processorMs,
     setNiceness: (niceness) => child.pid !== undefined && setNiceness(child.pid, niceness),
   };
 }

@@ -28,7 +28,7 @@ it.runIf(process.platform === 'linux')(
   'workers are behind the server, and calls that take much of the processor behind all others, until they end',
   async () => {
     const { run } = await openSite(files);
-    expect(callNiceness()).toBe(Math.min(19, getPriority() + 10));
+    expect(callNiceness()).toBe(Math.min(19, getPriority() + 5));
     expect(nicenesses(await run('who'))).toEqual(new Set([callNiceness()]));
     expect(await run('hog')).toBe(slowNiceness);
     expect(nicenesses(await run('who'))).toEqual(new Set([callNiceness()]));
