@@ -62,8 +62,36 @@ export async function readUserConfig(
   }
   const active = await activate(file.root, scope);
   const { root, problems } = checkSchema('config', active.root);
-  const found = [...readable, ...file.problems, ...active.problems, ...problems];
+  const found = [
+    ...readable,
+    ...file.problems,
+    ...active.problems,
+    ...problems,
+    ...unusedProject(active.root, scope),
+  ];
   return { root, resolve: active.resolve, problems: found };
+}
+
+/**
+ * A project or profile of nearly the site's name, and a project without the site's profile: what they say about secrets and
+ * sign-in is not in use, which is noticed late otherwise.
+ */
+function unusedProject(file: Field, { project, profile }: UserConfigScope): readonly Problem[] {
+  const projects = at(file, 'projects');
+  const names = entriesOf(projects).map(([name]) => name);
+  const near = didYouMean(project, names);
+  if (!names.includes(project)) {
+    const field = near === undefined ? undefined : projects?.entries?.get(near);
+    if (field === undefined) return [];
+    const message = `The project of this site is called "${project}", and not "${near ?? ''}": nothing here is in use`;
+    return [problemOfKey(field, { severity: 'warning', rule: 'unused-project', message })];
+  }
+  const profiles = at(projects, project, 'profiles');
+  const known = entriesOf(profiles).map(([name]) => name);
+  if (profiles === undefined || known.length === 0 || known.includes(profile)) return [];
+  const message = `There is no profile "${profile}" here, which is in use: only ${known.join(', ')}`;
+  const remedy = suggestion(didYouMean(profile, known)) ?? `Add it; it may be empty: \`${profile}: {}\`.`;
+  return [problemOfKey(profiles, { severity: 'warning', rule: 'unused-project', message, remedy })];
 }
 
 /** True when nothing is there. A link that leads nowhere, or a folder that may not be entered, is a config that cannot be read. */
