@@ -137,6 +137,14 @@ describe('the mxcp executable', () => {
     expect(mxcp('list').stdout).not.toContain('\u001b');
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'can be run by its name after each build, as a linked installation does',
+    () => {
+      const { stdout, status } = spawnSync(launcher, ['--version'], { env: environment(), encoding: 'utf8' });
+      expect([status, stdout]).toEqual([0, expect.stringContaining('mxcp')]);
+    },
+  );
+
   it('survives a reader that goes away', () => {
     const sql = "SELECT repeat('x', 100) AS x FROM range(5000)";
     const script = '"$0" "$1" query "$2" | head -n 1; echo "${PIPESTATUS[0]}"';
