@@ -25,18 +25,18 @@ function databaseProblems(error: unknown, { database }: Project): readonly Probl
  * prepared, which fills a new database by `init`.
  */
 export async function findProblems(
-  { project, problems }: ProjectReading,
+  { project, drafts = [], problems }: ProjectReading,
   database: boolean,
 ): Promise<Findings> {
   if (project === undefined) return { problems, unprepared: 0 };
   const { inspectProject } = await import('../engine/inspect-project.js');
   try {
-    const found = await inspectProject(project, { database });
+    const found = await inspectProject(project, { database, drafts });
     return { problems: sortProblems([...problems, ...found.problems]), unprepared: found.unprepared };
   } catch (error) {
     if (!database) throw error;
     const own = databaseProblems(error, project);
-    const found = await inspectProject(project, { database: false });
+    const found = await inspectProject(project, { database: false, drafts });
     const all = sortProblems([...problems, ...own, ...found.problems]);
     return { problems: all, unprepared: found.unprepared };
   }

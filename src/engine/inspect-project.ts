@@ -1,5 +1,5 @@
 import type { Problem } from '../errors.js';
-import type { Project } from '../model/project.js';
+import type { Draft, Project } from '../model/project.js';
 import { compileProject } from './compile.js';
 import type { Logger } from './logger.js';
 import { openProjectBodies } from './open-project-bodies.js';
@@ -20,14 +20,35 @@ const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignor
 const unusedKey = new Uint8Array(32);
 
 /**
- * Compiles a project and throws the result away (`mxcp validate`). Throws `EXECUTE_DATABASE_UNAVAILABLE` when there is to be
+ * Compiles a project, and the drafts of endpoints that have errors, and throws the result away (`mxcp validate`). Throws `EXECUTE_DATABASE_UNAVAILABLE` when there is to be
  * a database and it cannot be opened.
  */
 export async function inspectProject(
   project: Project,
-  options: { readonly database: boolean },
+  options: { readonly database: boolean; readonly drafts?: readonly Draft[] },
 ): Promise<Inspection> {
-  if (!options.database) return inspect(project, undefined);
+  const { drafts = [] } = options;
+  const all = { ...project, endpoints: [...project.endpoints, ...drafts.map(({ endpoint }) => endpoint)] };
+  const { problems, unprepared } = await inspectAll(all, options.database);
+  const doubtful = new Set(
+    drafts.flatMap(({ endpoint: { kind, name }, sound }) => (sound === 'body' ? [`${kind}/${name}`] : [])),
+  );
+  const isCertain = ({ rule, endpoint = '' }: Problem): boolean =>
+    !doubtful.has(endpoint) || bodyRules.has(rule);
+  return { problems: problems.filter(isCertain), unprepared };
+}
+
+/** What the text of a body says whatever is declared around it. */
+const bodyRules: ReadonlySet<string> = new Set([
+  'sql-empty',
+  'sql-transaction-control',
+  'sql-does-not-prepare',
+  'typescript-does-not-compile',
+  'typescript-does-not-load',
+]);
+
+async function inspectAll(project: Project, withDatabase: boolean): Promise<Inspection> {
+  if (!withDatabase) return inspect(project, undefined);
   const database = await openProjectDatabase(project);
   try {
     return await inspect(project, database);

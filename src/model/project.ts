@@ -71,3 +71,12 @@ export interface Project {
   readonly warnings: readonly Problem[];
   readonly settings: readonly EffectiveSetting[];
 }
+
+/**
+ * An endpoint whose file has errors, as far as it was understood: for finding more errors, never to be served. `body`: only
+ * what its body says by itself can be judged; all else may be a consequence of the errors.
+ */
+export interface Draft {
+  readonly endpoint: Endpoint;
+  readonly sound: 'whole' | 'body';
+}

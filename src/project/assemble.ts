@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Problem } from '../errors.js';
 import type { Endpoint, Limits } from '../model/endpoint.js';
-import type { BrokenEndpoint, PolicySettings, Project } from '../model/project.js';
+import type { BrokenEndpoint, Draft, PolicySettings, Project } from '../model/project.js';
 import { buildAuthorization } from './authorization.js';
 import { buildBuiltinTools } from './builtin-tools.js';
 import { sha256 } from '../lib/sha256.js';
@@ -24,6 +24,8 @@ import { buildUsers } from './users.js';
 /** A project, and what is wrong with it: with the site's own files, and with endpoint files. */
 export interface Assembly {
   readonly project: Omit<Project, 'warnings'>;
+  /** What is known of the endpoints with errors. */
+  readonly drafts: readonly Draft[];
   readonly siteProblems: readonly Problem[];
   readonly endpointProblems: readonly Problem[];
   /** Absolute paths of the YAML files that were read, but for the site file. */
@@ -94,6 +96,7 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
       ),
       settings: context.reader.effective,
     },
+    drafts: served.drafts,
     siteProblems: [...problems, ...context.reader.problems],
     endpointProblems: [...served.problems, ...tested.problems],
     files: [
@@ -147,6 +150,7 @@ function absentNames(files: readonly EndpointFile[]): ReadonlySet<string> {
 interface Served {
   readonly endpoints: readonly Endpoint[];
   readonly broken: readonly BrokenEndpoint[];
+  readonly drafts: readonly Draft[];
   readonly problems: readonly Problem[];
 }
 
@@ -156,19 +160,21 @@ function serve(files: readonly EndpointFile[], builtin: readonly Endpoint[]): Se
   const duplicates = findDuplicates(files, reserved);
   const endpoints: Endpoint[] = [...builtin];
   const broken: BrokenEndpoint[] = [];
+  const drafts: Draft[] = [];
   const problems: Problem[] = [];
   for (const each of files) {
     const double = duplicates.get(each);
     const own = [...each.problems, ...(double === undefined ? [] : [double])];
     problems.push(...own);
-    const { file, kind, name, endpoint } = each;
+    const { file, kind, name, endpoint, draft } = each;
     if (own.some(({ severity }) => severity === 'error')) {
       broken.push({ file, ...(kind !== undefined && { kind }), ...(name !== undefined && { name }) });
+      if (draft !== undefined) drafts.push(draft);
     } else if (endpoint !== undefined) endpoints.push(endpoint);
   }
   const order = ({ kind, name }: Endpoint): string => `${kind}\0${name}`;
   endpoints.sort((a, b) => (order(a) < order(b) ? -1 : 1));
-  return { endpoints, broken, problems };
+  return { endpoints, broken, drafts, problems };
 }
 
 /** SHA-256 over the site file, the endpoint files, their bodies, what these may import, and the rules in effect (spec page 05). */

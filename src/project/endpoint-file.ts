@@ -2,7 +2,9 @@ import type { Problem } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { EndpointKind } from '../model/rule.js';
 import type { Endpoint } from '../model/endpoint.js';
+import type { Draft } from '../model/project.js';
 import { buildEndpoint } from './build-endpoint.js';
+import { draftOf } from './draft.js';
 import type { EndpointContext } from './endpoint-context.js';
 import { checkSchema } from './check-schema.js';
 import { at, booleanOf, itemsOf, stringOf, type Field, type YamlSource } from './field.js';
@@ -24,6 +26,8 @@ export interface EndpointFile {
   readonly tags: readonly Field[];
   /** Absent when the file is disabled, skipped or cannot be understood. */
   readonly endpoint?: Endpoint;
+  /** What of it can be checked further when there are errors. */
+  readonly draft?: Draft;
   readonly problems: readonly Problem[];
 }
 
@@ -57,11 +61,14 @@ async function readEndpoint(
   const found = [...syntax, ...problems];
   const object = at(root, kind);
   const endpoint = object === undefined ? undefined : await buildEndpoint(root, kind, object, context, found);
+  const errors = found.filter(({ severity }) => severity === 'error');
+  const draft = object && syntax.length === 0 ? draftOf(endpoint, object, errors) : undefined;
   const label = `${kind}/${name ?? '?'}`;
   return {
     ...identity,
     enabled: true,
     ...(endpoint && { endpoint }),
+    ...(draft && { draft }),
     problems: found.map((each) => ({ ...each, endpoint: label })),
   };
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve as resolveFrom } from 'node:path';
 import { ConfigInvalidError, ConfigNotFoundError, type Problem } from '../errors.js';
 import { deepFreeze } from '../lib/freeze.js';
-import type { Project } from '../model/project.js';
+import type { Draft, Project } from '../model/project.js';
 import { assembleProject, type Assembly } from './assemble.js';
 import { withDotEnv } from './dot-env.js';
 import { checkVariables } from './environment-checks.js';
@@ -32,6 +32,8 @@ export interface ProjectReading {
   readonly location: SiteLocation;
   /** The project without its broken endpoints; absent when the site file cannot be read or has no such profile as chosen. */
   readonly project?: Project;
+  /** What is known of the endpoints with errors: to be checked, never to be served. */
+  readonly drafts?: readonly Draft[];
   /** Everything that was found, warnings too, sorted by file, line and column. */
   readonly problems: readonly Problem[];
   /** Errors that `--ignore-errors` does not pass over: those of anything but endpoint files. */
@@ -88,13 +90,14 @@ function startOf({ site, env, cwd }: LoadOptions): string {
 function finish(
   location: SiteLocation,
   env: Environment,
-  { project, siteProblems, endpointProblems, files }: Assembly,
+  { project, drafts, siteProblems, endpointProblems, files }: Assembly,
   variables: readonly Problem[],
 ): ProjectReading {
   const problems = sortProblems([...siteProblems, ...endpointProblems, ...variables]);
   return {
     location,
     project: deepFreeze({ ...project, warnings: problems.filter((each) => !isError(each)) }),
+    drafts,
     problems,
     siteErrors: sortProblems([...siteProblems, ...variables].filter(isError)),
     files: [location.file, ...files],

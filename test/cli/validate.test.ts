@@ -32,6 +32,42 @@ describe('mxcp validate', () => {
     });
   });
 
+  const places = async (tool: string, args: readonly string[] = []): Promise<readonly string[]> => {
+    const one = temporarySite({ 'mxcp-site.yml': site, 'tools/t.yml': `tool:\n  name: t\n${tool}` });
+    const { issues } = (await one.mxcp(['validate', '--json', ...args])).json() as {
+      issues: readonly { line: number; rule: string }[];
+    };
+    return issues.map(({ line, rule }) => `${line} ${rule}`);
+  };
+
+  const rest = [
+    '  parameters: [{ name: a, type: integer, default: x }]',
+    '  policies: { input: [{ condition: user.rol == 1, action: deny }] }',
+    '  source: { code: SELEC $a }',
+    '',
+  ].join('\n');
+
+  it('tells the mistakes of types, rules and SQL together with a misspelt key', async () => {
+    const all = ['3 unknown-key', '4 literal-does-not-fit', '5 policy-condition', '6 sql-does-not-prepare'];
+    expect(await places(`  descripton: x\n${rest}`)).toEqual(all);
+    expect(await places(`  descripton: x\n${rest}`, ['--no-database'])).toEqual(all.slice(0, 3));
+    expect(await places(`  tests: [{ nam: x }]\n${rest}`)).toEqual(expect.arrayContaining(all.slice(1)));
+  });
+
+  it('tells only the mistakes of the body where rules and types depend on what was misspelt', async () => {
+    const misspelt = rest.replace('parameters', 'paramters');
+    expect(await places(misspelt)).toEqual(['3 unknown-key', '5 sql-does-not-prepare']);
+    expect(await places(misspelt.replace('SELEC', 'SELECT'))).toEqual(['3 unknown-key']);
+    expect(await places(rest.replace('code', 'cod'))).toEqual(['5 exactly-one', '5 unknown-key']);
+  });
+
+  it('tells the mistakes of endpoints that have the same name', async () => {
+    const double = temporarySite({ 'mxcp-site.yml': site, 'tools/a.yml': badSql, 'tools/b.yml': badSql });
+    const { stderr } = await double.mxcp(['validate']);
+    expect(stderr.match(/\[duplicate-name\]/g)).toHaveLength(2);
+    expect(stderr.match(/\[sql-does-not-prepare\]/g)).toHaveLength(2);
+  });
+
   it('works in any folder below the site', async () => {
     const bootstrapped = await bootstrappedSite();
     expect(await bootstrapped.mxcp(['validate'], { cwd: join(bootstrapped.root, 'sql') })).toMatchObject({
@@ -103,7 +139,7 @@ describe('mxcp validate', () => {
     const { code, stdout, stderr } = await brokenSite().mxcp(['validate', '--no-database']);
     expect(code).toBe(3);
     expect(stderr).not.toContain('nowhere');
-    expect(stdout).toContain('the SQL of 2 not looked at (--no-database)');
+    expect(stdout).toContain('the SQL of 3 not looked at (--no-database)');
   });
 
   it('speaks to GitHub and to code scanners, with paths from the working directory', async () => {
