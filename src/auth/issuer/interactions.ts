@@ -192,6 +192,32 @@ export function createInteractions(parts: InteractionParts): Interactions {
     return library.interactionResult(request, response, { consent: { grantId: id } });
   }
 
+  /**
+   * Answers from memory with the grant that is there, where it is the same. Anybody's link leads a browser through here, and must
+   * not end the tokens that the client has.
+   */
+  async function repeat(
+    exchange: Exchange,
+    now: Waiting,
+    account: Account,
+    scopes: readonly string[],
+  ): Promise<string> {
+    const { id: clientId, redirectHost } = now.client;
+    const wanted = scopes.toSorted().join(' ');
+    const former = (await grants.list(account.key)).find(
+      (each) =>
+        each.clientId === clientId &&
+        each.redirectHost === redirectHost &&
+        each.scopes.toSorted().join(' ') === wanted,
+    );
+    const details = { from_memory: true };
+    if (former === undefined || (await library.Grant.find(former.id)) === undefined)
+      return give(exchange, now, account, scopes, details);
+    await record(event(exchange, now, account, { event: 'consent', outcome: 'success', scopes, details }));
+    const { request, response } = exchange;
+    return library.interactionResult(request, response, { consent: { grantId: former.id } });
+  }
+
   async function deny(exchange: Exchange, now: Waiting): Promise<string> {
     const account = await accounts.find(now.interaction.session?.accountId ?? '');
     const reason = 'the person denied it';
@@ -238,10 +264,7 @@ export function createInteractions(parts: InteractionParts): Interactions {
       const allowed = allowedFor(account);
       if (memory !== undefined) {
         const scopes = grantScopes(asked, memory, allowed);
-        return {
-          kind: 'redirect',
-          location: await give(exchange, now, account, scopes, { from_memory: true }),
-        };
+        return { kind: 'redirect', location: await repeat(exchange, now, account, scopes) };
       }
       const mayHave = new Set(grantScopes(asked, asked, allowed));
       const further = asked.filter((scope) => scope !== connectScope);

@@ -256,6 +256,30 @@ describe('what is remembered', () => {
     expect((await portal(browser, 'tag:hr')).text).toContain('value="allow"');
   });
 
+  it('is answered without ending what the client has: a link of anybody disconnects nobody', async () => {
+    const browser = new Browser();
+    const uri = home.redirectUris[0] ?? '';
+    const asked = { redirect_uri: uri, scope: 'tag:hr tag:sales' };
+    const attempt = authorizeRequest(site, 'portal', asked);
+    const answer = await allow(browser, await toConsent(browser, attempt), { remember: ['yes'] });
+    const first = await exchange(site, 'portal', attempt, answer, { redirect_uri: uri });
+    const lured = authorizeRequest(site, 'portal', { ...asked, scope: 'tag:sales tag:hr' });
+    const { location = '' } = await toConsent(browser, lured);
+    const second = await exchange(site, 'portal', lured, new URL(location), { redirect_uri: uri });
+    for (const { body } of [first, second]) {
+      const value = body.access_token ?? '';
+      const { scopes } = await site.issuer.authenticator.verify({ kind: 'bearer', value });
+      expect(new Set(scopes)).toEqual(new Set(['mcp', 'tag:hr', 'tag:sales']));
+    }
+    const account = await browser.request(`${site.url}/oauth`);
+    await browser.submit(account, 'action', 'revoke-grant');
+    for (const { body } of [first, second]) {
+      const value = body.access_token ?? '';
+      await expect(site.issuer.authenticator.verify({ kind: 'bearer', value })).rejects.toThrow();
+    }
+    expect((await toConsent(browser, lured)).text).toContain('value="allow"');
+  });
+
   it("is never one about a program on the user's machine", async () => {
     const { browser, clientId, page, attempt } = await consent('tag:hr');
     expect(page.text).not.toContain('Do not ask me again');
