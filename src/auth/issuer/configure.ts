@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import Library, {
   errors,
   interactionPolicy,
@@ -14,7 +14,7 @@ import { settleClient } from './client-metadata.js';
 import { connectScope } from './connect-scope.js';
 import { clientAuthAlgorithms, clientAuthMethods, endpoints } from './metadata.js';
 import { readScopes } from './request-scopes.js';
-import { accessTokenPrefix, refreshTokenPrefix } from './verify-token.js';
+import { accessTokenPrefix, refreshTokenPrefix } from './token-prefixes.js';
 
 /** What the library is configured from. */
 export interface LibraryParts {
@@ -92,7 +92,12 @@ function features({ settings, mcpUrl, facts }: LibraryParts): NonNullable<Config
       enabled: true,
       allowedPolicy: (_context, client, token) => token.clientId === client.clientId,
     },
-    registration: { enabled: settings.registration, issueRegistrationAccessToken: false },
+    registration: {
+      enabled: settings.registration,
+      issueRegistrationAccessToken: false,
+      // Never begins with `-`, which a command line would take for an option.
+      idFactory: () => randomUUID(),
+    },
     clientIdMetadataDocument: { enabled: settings.clientMetadataDocuments, ack: 'draft-02' },
     resourceIndicators: {
       enabled: true,

@@ -40,6 +40,9 @@ describe('registration', () => {
     expect(body).toMatchObject({ redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' });
     expect(body).not.toHaveProperty('unknown_field');
     expect(body).not.toHaveProperty('client_secret');
+    expect(body['client_id'], 'words of a command line').toMatch(
+      /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+    );
     expect(site.events.at(-1)).toMatchObject({ event: 'client-registration', outcome: 'success' });
   });
 
