@@ -80,6 +80,7 @@ class Verification {
       unfinished: [],
       records: 0,
       unchecked: 0,
+      signed: 0,
     };
     const starts = this.#verifyWriters(state);
     for (const { name, previous } of starts) this.#checkStart(state, name, previous);
@@ -257,6 +258,7 @@ class Verification {
       records: state.records,
       unanchored,
       unchecked: state.unchecked,
+      signed: state.signed,
       running,
       retired: state.retired.size,
       unfinished: state.unfinished,

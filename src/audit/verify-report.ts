@@ -21,6 +21,8 @@ export interface VerifyReport {
   readonly unanchored: number;
   /** Records whose signature could not be checked for want of a key. */
   readonly unchecked: number;
+  /** Those among them that have a signature; the others were written without a key. */
+  readonly signed: number;
   /** Calls that have started, recently, and are probably still running. */
   readonly running: number;
   /** Segments that were deleted by `log-cleanup` and are named in its notes. */

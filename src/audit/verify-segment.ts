@@ -32,6 +32,8 @@ export interface VerifyState {
   readonly unfinished: string[];
   records: number;
   unchecked: number;
+  /** Those among them that have a signature. */
+  signed: number;
 }
 
 interface Follow {
@@ -49,7 +51,10 @@ function checkSeal(state: VerifyState, bytes: Buffer, seal: Seal, broken: LineFi
     return false;
   }
   const answer = state.check(seal.hash, seal.signature ?? '');
-  if (answer === 'no-key') state.unchecked += 1;
+  if (answer === 'no-key') {
+    state.unchecked += 1;
+    if (seal.signature !== undefined) state.signed += 1;
+  }
   if (answer === 'invalid') {
     broken(seal.signature === undefined ? 'the record is not signed' : `the signature ${foreignKey}`);
   }

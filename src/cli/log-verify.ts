@@ -2,58 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { verifyLog } from '../audit/verify-log.js';
-import { foreignKey, type Finding, type VerifyReport } from '../audit/verify-report.js';
 import { UsageError } from '../errors.js';
 import { secretFile } from '../project/site-secret.js';
 import type { Context, ExitCode, Invoke } from './context.js';
 import { openSite, siteKeys, type Site } from './open-site.js';
 import { printResult } from './output.js';
-import { printable } from './printable.js';
+import { answerText, verifyText } from './verify-text.js';
 
 interface VerifyOptions {
   readonly head?: readonly string[];
   readonly publicKey?: string;
-}
-
-function placeOf({ file, line }: Finding): string {
-  return line === undefined ? file : `${file}:${line}`;
-}
-
-function answerText({ answer, unanchored, unchecked, findings }: VerifyReport): string {
-  const [first] = findings;
-  switch (answer) {
-    case 'anchored':
-      return 'intact and anchored';
-    case 'up-to-head':
-      return `intact up to head (${unanchored} later ${unanchored === 1 ? 'record' : 'records'} not yet anchored)`;
-    case 'unsigned':
-      return `intact but unsigned (${unchecked} records without a signature that could be checked)`;
-    case 'broken': {
-      const broken = findings.find(({ kind }) => kind === 'broken');
-      return `broken at ${broken === undefined ? '?' : placeOf(broken)}`;
-    }
-    case 'missing':
-      return `${(first?.kind ?? 'missing').replace('-', ' ')} at ${first === undefined ? '?' : placeOf(first)}`;
-  }
-}
-
-const replacedKey =
-  'If secret_key was replaced, list the one before in auth.previous_keys and verify again; if audit.signing_key was, ' +
-  'give its public key with --public-key. If neither was, these lines were not written by this site.';
-
-function reportText(report: VerifyReport, answer: string): string {
-  const { segments, records, retired, running, unfinished, notChained, findings, findingCount } = report;
-  const notes = [
-    `${records} records in ${segments} segments`,
-    ...(retired > 0 ? [`${retired} segments deleted by log-cleanup`] : []),
-    ...(running > 0 ? [`${running} calls without an outcome, started less than 10 minutes ago`] : []),
-    ...unfinished.map((file) => `${file}: ends with an unfinished line, which is not checked`),
-    ...notChained.map((file) => `${file}: not chained`),
-  ];
-  const keyRemedy = findings.some(({ message }) => message.endsWith(foreignKey)) ? [replacedKey] : [];
-  const listed = findings.map((one) => `${placeOf(one)}: ${one.message}`);
-  const more = findingCount > findings.length ? [`and ${findingCount - findings.length} more`] : [];
-  return [answer, ...notes, ...keyRemedy, ...listed, ...more].map((line) => printable(line)).join('\n');
 }
 
 function readGiven(context: Context, option: string, file: string): string {
@@ -97,7 +55,7 @@ export async function logVerify(
   const empty = report.segments === 0 && report.findingCount === 0;
   const failed = empty || report.answer === 'broken' || report.answer === 'missing';
   const text = empty ? `nothing to verify: no segment at ${path}` : answerText(report);
-  return printResult(context, { ...report, text }, () => reportText(report, text), failed ? 4 : 0);
+  return printResult(context, { ...report, text }, () => verifyText(report, text), failed ? 4 : 0);
 }
 
 /** `mxcp log verify`. */
