@@ -5,12 +5,7 @@ import { identityOf, type Accounts } from './accounts.js';
 import type { Grants } from './grants.js';
 import { collectionOf } from './collection.js';
 import { kindOf } from './store-adapter.js';
-
-/** What access tokens of this server begin with, so that no other way in takes one for its own. */
-export const accessTokenPrefix = 'mxat_';
-
-/** What its refresh tokens begin with: shown as a credential, they are refused here and go nowhere else. */
-export const refreshTokenPrefix = 'mxrt_';
+import { accessTokenPrefix, refreshTokenPrefix } from './token-prefixes.js';
 
 /** An access token as the library keeps it; times in seconds. */
 interface AccessToken {

@@ -3,6 +3,8 @@ import type { VerifierSettings } from '../../model/auth-settings.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { Authenticator } from '../authenticator.js';
 import { toClaims } from '../claims.js';
+import { accessTokenPrefix, refreshTokenPrefix } from '../issuer/token-prefixes.js';
+import { looksLikeKey } from '../keys/key-text.js';
 import { fetchJson } from './fetch-json.js';
 import { isJwt } from './jwt.js';
 import { tokenIdentity } from './token-identity.js';
@@ -31,6 +33,11 @@ function audiences(claim: Json | undefined): readonly Json[] {
   return Array.isArray(claim) ? (claim as readonly Json[]) : [claim ?? null];
 }
 
+/** A credential of an mxcp server, also of one that is not taken here: it is shown to no issuer. */
+function isOurOwn(value: string): boolean {
+  return looksLikeKey(value) || value.startsWith(accessTokenPrefix) || value.startsWith(refreshTokenPrefix);
+}
+
 function refuse(what: string): never {
   throw new CredentialInvalidError(`The token is not valid (${what})`);
 }
@@ -57,8 +64,8 @@ function check(claims: JsonObject, settings: VerifierSettings): void {
 
 /**
  * Asks the issuer about opaque tokens (RFC 7662). The answer must be active and meant for one of our audiences: one that
- * names no audience is refused. Responsible for every bearer token that is no JWT, so it comes last among the ways in. While
- * a hundred questions wait for their answers, no further one is asked: `AUTH_UNAVAILABLE`.
+ * names no audience is refused. Responsible for every bearer token that is no JWT and none that an mxcp server issued, so it
+ * comes last among the ways in. While a hundred questions wait for their answers, no further one is asked: `AUTH_UNAVAILABLE`.
  */
 export function createIntrospector(settings: VerifierSettings, introspection: Introspection): Authenticator {
   let questions = 0;
@@ -76,7 +83,7 @@ export function createIntrospector(settings: VerifierSettings, introspection: In
 
   return {
     maxAgeMs: Math.min(introspection.cacheMs, 1_000),
-    recognises: (presented) => presented.kind === 'bearer' && !isJwt(presented),
+    recognises: (presented) => presented.kind === 'bearer' && !isJwt(presented) && !isOurOwn(presented.value),
     verify: async ({ value }) => {
       const answer = await askBounded(value);
       if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) refuse('inactive');

@@ -46,6 +46,11 @@ async function ask(answer: unknown): Promise<VerifiedIdentity> {
 const good = { active: true, sub: 'ada', aud: audience, exp: 60 };
 
 describe('an opaque token', () => {
+  it.each(['mxcp_0', 'mxat_0', 'mxrt_0'])('is shown to no issuer when it is one of ours: %s', (value) => {
+    expect(introspector().recognises({ kind: 'bearer', value })).toBe(false);
+    expect(introspector().recognises({ kind: 'bearer', value: value.slice(1) })).toBe(true);
+  });
+
   it('is who the issuer says it is', async () => {
     const identity = await ask({
       ...good,
