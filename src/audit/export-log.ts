@@ -18,6 +18,8 @@ export interface ExportResult {
 interface ExportTarget {
   readonly format: 'duckdb' | 'parquet';
   readonly file: string;
+  /** Ends the export with `AuditQueryError`. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function exportLog(
 async function write(
   files: readonly string[],
   filter: LogFilter,
-  { format, file }: ExportTarget,
+  { format, file, signal }: ExportTarget,
 ): Promise<ExportResult> {
   const source = logSource(files, filter, logColumns);
   const rows = `SELECT ${logColumns.map(exportExpression).join(', ')} FROM ${source.from}
@@ -55,6 +57,6 @@ async function write(
       const [row] = done.getRowObjectsJson();
       return { count: Number(row?.['Count'] ?? 0), unreadable: await countUnreadable(connection, files) };
     },
-    format === 'duckdb' ? file : undefined,
+    { path: format === 'duckdb' ? file : undefined, signal },
   );
 }

@@ -36,17 +36,41 @@ export async function openLogDatabase(path = ':memory:'): Promise<LogDatabase> {
   }
 }
 
-/** Runs work on a database that is closed afterwards; what DuckDB throws becomes `AuditQueryError`. */
+/** An interrupt that comes just before a statement starts is lost, so it is repeated. Milliseconds. */
+const repeatMs = 10;
+
+/** Interrupts what a connection runs from the moment on at which a signal is aborted. Gives what ends that. */
+function interruptOn(signal: AbortSignal | undefined, connection: DuckDBConnection): () => void {
+  let ticking: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    connection.interrupt();
+    ticking = setInterval(() => connection.interrupt(), repeatMs);
+  };
+  signal?.addEventListener('abort', stop, { once: true });
+  return () => {
+    signal?.removeEventListener('abort', stop);
+    clearInterval(ticking);
+  };
+}
+
+/**
+ * Runs work on a database that is closed afterwards, also when the signal is aborted before its end; what DuckDB throws
+ * becomes `AuditQueryError`.
+ */
 export async function withLogDatabase<T>(
   work: (connection: DuckDBConnection) => Promise<T>,
-  path?: string,
+  { path, signal }: { readonly path?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<T> {
   const database = await openLogDatabase(path);
+  const rest = interruptOn(signal, database.connection);
   try {
+    signal?.throwIfAborted();
     return await work(database.connection);
   } catch (error) {
+    if (signal?.aborted === true) throw new AuditQueryError('Interrupted before the end', { cause: error });
     throw readFailure(error);
   } finally {
+    rest();
     database.close();
   }
 }

@@ -93,8 +93,15 @@ async function readStats(connection: DuckDBConnection, source: LogSource, by: St
 }
 
 /** Counts and times of the calls of a filter, in all and by something that they have in common (the thousand largest groups). */
-export async function logStats(path: string, filter: LogFilter, by: StatsKey): Promise<LogStats> {
+export async function logStats(
+  path: string,
+  filter: LogFilter,
+  by: StatsKey,
+  signal?: AbortSignal,
+): Promise<LogStats> {
   const files = touchedFiles(path, filter.since, filter.until);
   if (files.length === 0) return { total: toGroup({}), groups: [], unreadable: noUnreadable };
-  return withLogDatabase((connection) => readStats(connection, logSource(files, filter, columns), by));
+  return withLogDatabase((connection) => readStats(connection, logSource(files, filter, columns), by), {
+    signal,
+  });
 }

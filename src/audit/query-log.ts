@@ -17,6 +17,8 @@ export interface LogQuery {
   readonly offset: number;
   /** Oldest first. */
   readonly ascending: boolean;
+  /** Ends the query with `AuditQueryError`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface LogPage {
@@ -117,18 +119,21 @@ export async function queryLog(query: LogQuery): Promise<LogPage> {
   const { path, filter, columns = logColumns } = query;
   const files = touchedFiles(path, filter.since, filter.until);
   if (files.length === 0) return { records: [], total: 0, unreadable: noUnreadable };
-  return withLogDatabase(async (connection) => {
-    const find = (seen: readonly string[]): Promise<Found> =>
-      findPage(connection, logSource(files, filter, seen), [...seen, 'filename'], query);
-    const narrowed = columns.length > narrow ? await find(['record_id']) : undefined;
-    const complete = narrowed?.rows.every((row) => row['record_id'] !== undefined) === true;
-    if (narrowed === undefined || !complete) {
-      const { rows, total, damaged } = await find(columns);
-      return { records: rows.map(withoutFile), total, unreadable: findUnreadable(damaged) };
-    }
-    const records = narrowed.rows.length === 0 ? [] : await fillPage(connection, narrowed.rows, columns);
-    return { records, total: narrowed.total, unreadable: findUnreadable(narrowed.damaged) };
-  });
+  return withLogDatabase(
+    async (connection) => {
+      const find = (seen: readonly string[]): Promise<Found> =>
+        findPage(connection, logSource(files, filter, seen), [...seen, 'filename'], query);
+      const narrowed = columns.length > narrow ? await find(['record_id']) : undefined;
+      const complete = narrowed?.rows.every((row) => row['record_id'] !== undefined) === true;
+      if (narrowed === undefined || !complete) {
+        const { rows, total, damaged } = await find(columns);
+        return { records: rows.map(withoutFile), total, unreadable: findUnreadable(damaged) };
+      }
+      const records = narrowed.rows.length === 0 ? [] : await fillPage(connection, narrowed.rows, columns);
+      return { records, total: narrowed.total, unreadable: findUnreadable(narrowed.damaged) };
+    },
+    { signal: query.signal },
+  );
 }
 
 function withoutFile(record: JsonObject): JsonObject {

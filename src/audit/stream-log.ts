@@ -15,26 +15,29 @@ export async function streamLog(
   const { path, filter, columns = logColumns, limit, offset, ascending } = query;
   const files = touchedFiles(path, filter.since, filter.until);
   if (files.length === 0) return { count: 0, unreadable: noUnreadable };
-  return withLogDatabase(async (connection) => {
-    const source = logSource(files, filter, columns);
-    const direction = ascending ? 'ASC' : 'DESC';
-    const statement = `SELECT ${columns.join(', ')} FROM ${source.from} WHERE ${source.wanted}
+  return withLogDatabase(
+    async (connection) => {
+      const source = logSource(files, filter, columns);
+      const direction = ascending ? 'ASC' : 'DESC';
+      const statement = `SELECT ${columns.join(', ')} FROM ${source.from} WHERE ${source.wanted}
       ORDER BY timestamp ${direction}, record_id ${direction}
       LIMIT ${limit === undefined ? 'NULL' : '$limit::BIGINT'} OFFSET $offset::BIGINT`;
-    const result = await connection.stream(statement, {
-      ...source.parameters,
-      offset: String(offset),
-      ...(limit === undefined ? {} : { limit: String(limit) }),
-    });
-    let count = 0;
-    for await (const rows of result.yieldRowObjectJson()) {
-      for (const row of rows) {
-        count += 1;
-        if (!(await take(toRecord(row)))) return { count, unreadable: noUnreadable };
+      const result = await connection.stream(statement, {
+        ...source.parameters,
+        offset: String(offset),
+        ...(limit === undefined ? {} : { limit: String(limit) }),
+      });
+      let count = 0;
+      for await (const rows of result.yieldRowObjectJson()) {
+        for (const row of rows) {
+          count += 1;
+          if (!(await take(toRecord(row)))) return { count, unreadable: noUnreadable };
+        }
       }
-    }
-    return { count, unreadable: await countUnreadable(connection, files) };
-  });
+      return { count, unreadable: await countUnreadable(connection, files) };
+    },
+    { signal: query.signal },
+  );
 }
 
 /** Looks through files once for lines that are no records. */

@@ -6,7 +6,7 @@ import { followLog } from '../audit/follow-log.js';
 import { logColumns } from '../audit/log-columns.js';
 import type { LogFilter } from '../audit/log-filter.js';
 import { logStats, type StatsGroup, type StatsKey } from '../audit/log-stats.js';
-import { queryLog } from '../audit/query-log.js';
+import { queryLog, type LogQuery } from '../audit/query-log.js';
 import { replaceFile } from '../audit/replace-file.js';
 import { streamLog } from '../audit/stream-log.js';
 import type { UnreadableLines } from '../audit/unreadable-lines.js';
@@ -69,16 +69,19 @@ export async function printRecords(
     limit: options.limit,
     offset: options.offset,
     ascending: options.asc !== undefined,
+    signal: context.world.interrupts(),
   };
   if (form === 'csv') context.world.stdout.write(csvLine(columns));
   if ((form === 'csv' || form === 'jsonl') && options.limit + options.offset > largestPage) {
     let isWanted = true;
     context.world.stdout.once('error', () => (isWanted = false));
-    const { unreadable } = await streamLog(query, (record) => {
+    const streamed = await streamLog(query, (record) => {
       writeLine(context, lineOf(form, columns, record));
       return isWanted;
+    }).catch((error: unknown) => {
+      if (isWanted) throw error;
     });
-    warnUnreadable(context, unreadable);
+    if (streamed) warnUnreadable(context, streamed.unreadable);
     return 0;
   }
   const { records, total, unreadable } = await queryLog(query);
@@ -155,7 +158,7 @@ export async function printStats(
   filter: LogFilter,
   by: StatsKey,
 ): Promise<ExitCode> {
-  const { unreadable, ...stats } = await logStats(path, filter, by);
+  const { unreadable, ...stats } = await logStats(path, filter, by, context.world.interrupts());
   const row = (title: string, group: StatsGroup): string[] => [
     title,
     ...[group.calls, group.errors, group.denials, group.rows].map(String),
@@ -182,11 +185,18 @@ export async function exportRecords(
 ): Promise<ExitCode> {
   const { exportCsv, exportDuckdb, exportParquet } = options;
   const file = resolve(context.world.cwd, exportCsv ?? exportDuckdb ?? exportParquet ?? '');
+  const signal = context.world.interrupts();
   if (!existsSync(dirname(file))) throw new UsageError(`${dirname(file)} does not exist`);
   const { count, unreadable } =
     exportCsv === undefined
-      ? await exportLog(path, filter, { format: exportDuckdb === undefined ? 'parquet' : 'duckdb', file })
-      : await replaceFile(file, (draft) => exportCsvFile(path, filter, draft, options.fields ?? logColumns));
+      ? await exportLog(path, filter, {
+          format: exportDuckdb === undefined ? 'parquet' : 'duckdb',
+          file,
+          signal,
+        })
+      : await replaceFile(file, (draft) =>
+          exportCsvFile({ path, filter, columns: options.fields ?? logColumns, signal }, draft),
+        );
   printResult(context, { file, records: count, unreadable }, () => `${count} records in ${file}`);
   warnUnreadable(context, unreadable);
   if (exportCsv === undefined && options.fields !== undefined)
@@ -195,18 +205,17 @@ export async function exportRecords(
 }
 
 async function exportCsvFile(
-  path: string,
-  filter: LogFilter,
+  query: Pick<LogQuery, 'path' | 'filter' | 'signal'> & { readonly columns: readonly string[] },
   file: string,
-  columns: readonly string[],
 ): Promise<{ count: number; unreadable: UnreadableLines }> {
+  const { columns } = query;
   const stream = createWriteStream(file, { mode: 0o600 });
   const failure = once(stream, 'error').then(([error]) => Promise.reject(error as Error));
   const write = async (text: string): Promise<void> => {
     if (!stream.write(text)) await Promise.race([once(stream, 'drain'), failure]);
   };
   await write(csvLine(columns));
-  const work = streamLog({ path, filter, columns, offset: 0, ascending: true }, async (record) => {
+  const work = streamLog({ ...query, offset: 0, ascending: true }, async (record) => {
     await write(csvLine(columns.map((name) => record[name])));
     return true;
   });

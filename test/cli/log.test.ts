@@ -182,6 +182,22 @@ describe('mxcp log', () => {
   });
 });
 
+describe('mxcp log that is interrupted', () => {
+  it.each([['--export-csv'], ['--export-duckdb'], ['--export-parquet']])(
+    'leaves nothing of an export: %s',
+    async (option) => {
+      const before = readdirSync(site.root);
+      const { code, stderr } = await site.mxcp(['log', option, 'out'], { signal: AbortSignal.abort() });
+      expect([code, stderr]).toEqual([1, expect.stringContaining('Interrupted')]);
+      expect(readdirSync(site.root)).toEqual(before);
+    },
+  );
+
+  it.each([[[]], [['--stats']], [['--csv', '--limit', '9000']]])('is no success: log %s', async (options) => {
+    expect((await site.mxcp(['log', ...options], { signal: AbortSignal.abort() })).code).toBe(1);
+  });
+});
+
 describe('mxcp log show', () => {
   it('prints everything about a call or a record', async () => {
     const [record] = recordsOf((await site.mxcp(['log', '--json', '--user', 'erik'])).json());
