@@ -46,7 +46,7 @@ export class RecordingLog implements AuditLog {
     const startedSeq = callId === undefined ? undefined : this.#started.get(callId);
     if (callId === undefined || startedSeq === undefined) return this.#record(() => this.#putNew(entry));
     this.#started.delete(callId);
-    return this.#record(() => this.#putOutcome({ entry, startedSeq }));
+    return this.#record(() => this.#putOutcome({ entry, startedSeq }), true);
   }
 
   begin(entry: AuditEntry): Promise<void> {
@@ -87,23 +87,25 @@ export class RecordingLog implements AuditLog {
     }
   }
 
-  #record(put: () => void): Promise<void> {
+  /** `owes`: what cannot be put now is written later, and not lost. */
+  #record(put: () => void, owes = false): Promise<void> {
     try {
       if (this.#closed) throw new AuditUnavailableError('The audit log is closed');
       put();
       this.#failed = false;
     } catch (error) {
-      return this.#fail(error);
+      return this.#fail(error, owes);
     }
     if (this.#parts.settings.sync !== 'always') return done;
-    return this.#syncGroup().catch((error: unknown) => this.#fail(error));
+    return this.#syncGroup().catch((error: unknown) => this.#fail(error, false));
   }
 
-  #fail(error: unknown): Promise<void> {
+  #fail(error: unknown, owes: boolean): Promise<void> {
     this.#failed = true;
     if (this.#closed || this.#parts.settings.onFailure === 'deny') return Promise.reject(unavailable(error));
-    this.#dropped += 1;
-    this.#parts.warn('An audit record was dropped', error);
+    if (!owes) this.#dropped += 1;
+    const { warn } = this.#parts;
+    warn(owes ? 'The outcome of a call is recorded later' : 'An audit record was dropped', error);
     return done;
   }
 

@@ -324,6 +324,24 @@ describe('on_failure: allow', () => {
     expect(log.status()).toMatchObject({ dropped: 1, writable: true });
     await log.close();
   });
+
+  it('does not count the outcome of a started call, which is written later', async () => {
+    const site = makeSite({ onFailure: 'allow' });
+    const warnings: string[] = [];
+    const warn = (message: string): number => warnings.push(message);
+    const log = await openAuditLog({ settings: site.settings, siteSecret, warn });
+    await log.begin(entry({ ...started, call_id: 'late' }));
+    rmSync(site.folder, { recursive: true });
+    await log.append(entry({ call_id: 'late' }));
+    expect(log.status()).toMatchObject({ dropped: 0, owed: 1, writable: false });
+    expect(warnings).toEqual(['The outcome of a call is recorded later']);
+    mkdirSync(site.folder);
+    await log.append(entry({ operation_name: 'next' }));
+    expect(log.status()).toMatchObject({ dropped: 0, owed: 0 });
+    await log.close();
+    const written = readRecords(site.folder).slice(-2);
+    expect(written).toMatchObject([{ call_id: 'late' }, { operation_name: 'next' }]);
+  });
 });
 
 describe('a log that cannot be opened', () => {
