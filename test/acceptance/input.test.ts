@@ -198,20 +198,28 @@ describe('the name of an endpoint', () => {
 });
 
 describe('the program', () => {
-  it('starts only its own workers and, when an operator asks doctor, npm: never through a shell', () => {
+  it('starts only its own workers and, when an operator asks doctor, npm; the one shell reads numbers of processes', () => {
     const source = fileURLToPath(new URL('../../src', import.meta.url));
     const modules = readdirSync(source, { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.c?ts$/.test(name))
       .map((name) => [name, readFileSync(join(source, name), 'utf8')] as const);
     const starting = modules.filter(([, text]) => /from '(node:)?(child_process|cluster)'/.test(text));
     expect(modules.length).toBeGreaterThan(100);
-    expect(starting.map(([name]) => name).sort()).toEqual([
-      'execute/typescript/process-link.ts',
-      'inspect/doctor/dependencies.ts',
-    ]);
-    for (const [, text] of starting) {
-      expect(text).toMatch(/(spawn\(process\.execPath|execFile\('npm'), /);
-      expect(text).not.toMatch(/\bshell:|\bexec\(|execSync|spawnSync/);
+    const starts: Readonly<Record<string, RegExp>> = {
+      'execute/typescript/process-link.ts': /spawn\(process\.execPath, /g,
+      'execute/typescript/watchdog.ts': /spawn\('\/bin\/sh', \['-c', program\], /g,
+      'inspect/doctor/dependencies.ts': /execFile\('npm', /g,
+    };
+    expect(starting.map(([name]) => name).sort()).toEqual(Object.keys(starts));
+    for (const [name, text] of starting) {
+      expect(text.match(starts[name] ?? /$^/g), name).toHaveLength(1);
+      expect(text.match(/\b(spawn|fork|execFile)\(/g), name).toHaveLength(1);
+      expect(text).not.toMatch(/\bshell:|\bexec\(|execSync|spawnSync|execFileSync/);
     }
+    const watchdog = modules.find(([name]) => name.endsWith('watchdog.ts'))?.[1] ?? '';
+    const [, program] = /^const program = `([^`]*)`;$/m.exec(watchdog) ?? [];
+    expect(program).toBeDefined();
+    expect(program, 'a constant').not.toContain('${');
+    expect(watchdog).toContain('const watched = new Set<number>();');
   });
 });
