@@ -40,6 +40,16 @@ export function missingKey(section: AuthSection, field: Field, path: string, rem
   refuseKey(section, field, { rule: 'missing-key', message: `\`${path}\` is missing`, remedy });
 }
 
+/** Names that `user.provider` has for callers who did not sign in at a provider. */
+const reservedNames: readonly string[] = ['api-key', 'mtls', 'local', 'anonymous', 'none'];
+
+/** Refuses a name of a way in that would make its callers look like others. */
+export function refuseReserved(section: AuthSection, field: Field, name: string): void {
+  if (!reservedNames.includes(name)) return;
+  const message = `"${name}" means other callers; call it otherwise`;
+  refuse(section, field, { rule: 'wrong-value', message });
+}
+
 /** Says of every name that comes twice where the second one is. */
 export function refuseTwins(
   section: AuthSection,

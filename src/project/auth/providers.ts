@@ -1,7 +1,15 @@
 import type { ProviderSettings, ProviderType } from '../../model/auth-settings.js';
 import { at, booleanOf, entriesOf, itemsOf, originOf, stringOf, type Field, wordsOf } from '../field.js';
 import { mergeFields } from '../merge-fields.js';
-import { missingKey, refuse, refuseKey, refuseTwins, textAt, type AuthSection } from './auth-section.js';
+import {
+  missingKey,
+  refuse,
+  refuseKey,
+  refuseReserved,
+  refuseTwins,
+  textAt,
+  type AuthSection,
+} from './auth-section.js';
 import { readClaims } from './claims.js';
 import { urlAt } from './web-address.js';
 
@@ -16,9 +24,6 @@ const types: readonly ProviderType[] = [
 ];
 
 const isType = (text: string | undefined): text is ProviderType => types.some((type) => type === text);
-
-/** Names that `user.provider` has for callers who did not sign in at a provider. */
-export const reservedNames: readonly string[] = ['api-key', 'mtls', 'local', 'anonymous', 'none'];
 
 /** Keys that only some types know: anywhere else they would promise a protection that nobody keeps. */
 const onlyFor: Readonly<Record<string, readonly ProviderType[]>> = {
@@ -142,11 +147,7 @@ function readProvider(
     });
   } else checkKeys(section, type, settings, path);
   const name = textAt(settings, 'name', 'provider_name') ?? type;
-  if (reservedNames.includes(name))
-    refuse(section, place, {
-      rule: 'wrong-value',
-      message: `"${name}" means other callers; call it otherwise`,
-    });
+  refuseReserved(section, place, name);
   return {
     type,
     name,

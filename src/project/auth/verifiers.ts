@@ -3,9 +3,8 @@ import type { VerifierSettings } from '../../model/auth-settings.js';
 import { at, entriesOf, itemsOf, jsonObject, originOf, stringOf, type Field, wordsOf } from '../field.js';
 import { suggestion } from '../problems.js';
 import { mapsOf } from '../setting-reader.js';
-import { missingKey, refuse, refuseTwins, textAt, type AuthSection } from './auth-section.js';
+import { missingKey, refuse, refuseReserved, refuseTwins, textAt, type AuthSection } from './auth-section.js';
 import { readClaims } from './claims.js';
-import { reservedNames } from './providers.js';
 import { readSpan } from './spans.js';
 import { parseUrl, urlAt } from './web-address.js';
 
@@ -80,12 +79,7 @@ function readVerifier(
   const introspection = readIntrospection(section, field, path);
   checkIssuer(section, field, issuer, jwksUri !== undefined || introspection !== undefined);
   const name = textAt(field, 'name') ?? issuer;
-  const named = at(field, 'name') ?? field;
-  if (reservedNames.includes(name))
-    refuse(section, named, {
-      rule: 'wrong-value',
-      message: `"${name}" means other callers; call it otherwise`,
-    });
+  refuseReserved(section, at(field, 'name') ?? field, name);
   return {
     name,
     issuer,
