@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../model/json.js';
 import { authorArguments, refuseUnlessQuery, type AuthorRights, type CheckText } from './author-sql.js';
 import { runBuiltinWith } from './builtin-tools.js';
 import { toExecuteError } from './duckdb-error.js';
-import { interruptible, throwIfStopped } from './guard.js';
+import { interruptible } from './guard.js';
 import { leaseFor, type RunSite } from './lease-for.js';
 import type { Lease } from './pool.js';
 import type { PreparedBody } from './prepared-body.js';
@@ -47,8 +47,6 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: St
   let stuck = false;
 
   const take = async (): Promise<Lease> => {
-    site.instance.health.check();
-    throwIfStopped(signal);
     const taken = await leaseFor(site, readOnly ? 'pooled' : 'own', signal);
     try {
       if (!readOnly) await taken.session.connection.run('BEGIN TRANSACTION');

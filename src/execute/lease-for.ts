@@ -1,5 +1,6 @@
 import type { StopSignal } from '../lib/stop-signal.js';
 import { attachedNames, detachOthers } from './attached.js';
+import { throwIfStopped } from './guard.js';
 import type { InstanceReference } from './instance.js';
 import type { Lease, LeaseKind, Pool } from './pool.js';
 
@@ -12,10 +13,12 @@ export interface RunSite {
 }
 
 /**
- * A session for a body. What one that runs `alone` left attached is detached before its place is free: an attached
+ * A session for a body; none for a call that was stopped, or on a database that failed. What one that runs `alone` left attached is detached before its place is free: an attached
  * database is visible to the whole instance.
  */
 export async function leaseFor(site: RunSite, kind: LeaseKind, signal: StopSignal): Promise<Lease> {
+  site.instance.health.check();
+  throwIfStopped(signal);
   const lease = await site.pool.lease(kind, signal);
   if (kind !== 'alone') return lease;
   try {

@@ -8,7 +8,7 @@ import type { Limits } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import { isConflict, isDurable, readFailure, toCallersError, toExecuteError } from './duckdb-error.js';
 import { leaseFor, type RunSite } from './lease-for.js';
-import { interruptible, throwIfStopped } from './guard.js';
+import { interruptible } from './guard.js';
 import type { Lease, LeaseKind } from './pool.js';
 import type { BodyStatement, PreparedSql } from './prepared-body.js';
 import { runStatements, type StatementsResult } from './run-statements.js';
@@ -72,8 +72,6 @@ export async function runReading(
   call: RunCall,
   connection: LeaseKind,
 ): Promise<Execution> {
-  site.instance.health.check();
-  throwIfStopped(call.signal);
   const lease = await leaseFor(site, connection, call.signal);
   const work = runOn(site, lease, body, args, call);
   void work.then(
@@ -92,8 +90,6 @@ async function runWriting(
   call: RunCall,
   connection: LeaseKind,
 ): Promise<Execution> {
-  site.instance.health.check();
-  throwIfStopped(call.signal);
   const lease = await leaseFor(site, connection, call.signal);
   const work = begin(lease).then(() => runOn(site, lease, body, args, call));
   const ended = work.then(
