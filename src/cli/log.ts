@@ -13,44 +13,9 @@ import { limitOption, offsetOption } from './page-options.js';
 
 /** The filter that the options mean. Throws `AUDIT_QUERY_FAILED` for a time that is none. */
 export function filterOf(options: LogOptions, now: number): LogFilter {
-  const {
-    tool,
-    resource,
-    prompt,
-    type,
-    policy,
-    rule,
-    status,
-    user,
-    client,
-    session,
-    trace,
-    call,
-    grep,
-    shadow,
-  } = options;
   const time = (text: string | undefined): number | undefined =>
     text === undefined ? undefined : parseTime(text, now, options.utc === true);
-  return {
-    ...{
-      tool,
-      resource,
-      prompt,
-      type,
-      policy,
-      rule,
-      status,
-      user,
-      client,
-      session,
-      trace,
-      call,
-      grep,
-      shadow,
-    },
-    since: time(options.since),
-    until: time(options.until),
-  };
+  return { ...options, since: time(options.since), until: time(options.until) };
 }
 
 /** Options of which only one says what happens. */
