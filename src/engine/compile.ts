@@ -7,6 +7,7 @@ import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
 import type { Project } from '../model/project.js';
 import { compileRules, type EndpointRules } from '../policy/compile-rules.js';
 import { catalogueOf, compileRoles, declaredRoles, type RoleResolver } from '../policy/compile-roles.js';
+import { checkIdleRules } from '../policy/idle-rules.js';
 import type { PolicyContext } from '../policy/policy-context.js';
 import { inputSchema, outputSchema } from '../validate/advertise.js';
 import { compileArguments } from '../validate/arguments.js';
@@ -111,6 +112,7 @@ export async function compileProject(context: CompileContext): Promise<Compilati
       ...roles.problems,
       ...(context.bodies?.siteProblems ?? []),
       ...functions,
+      ...(context.project.idleRules ? checkIdleRules(context.project.idleRules, policy) : []),
       ...parts.flatMap(({ problems }) => problems),
     ],
     unprepared: parts.filter(({ unprepared }) => unprepared).length,

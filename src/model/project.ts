@@ -2,7 +2,7 @@ import type { AuthSettings, RateSettings } from './auth-settings.js';
 import type { Persona } from './caller.js';
 import type { Endpoint } from './endpoint.js';
 import type { Json } from './json.js';
-import type { Authorization } from './rule.js';
+import type { Authorization, EndpointPolicies } from './rule.js';
 import type { Origin, Problem } from '../errors.js';
 import type {
   AuditSettings,
@@ -61,6 +61,8 @@ export interface Project {
   readonly authorization: Authorization;
   readonly users: Readonly<Record<string, Persona>>;
   readonly policies: PolicySettings;
+  /** Rules of the site file that match no endpoint: in effect nowhere, and checked all the same. */
+  readonly idleRules?: EndpointPolicies;
   /** Tools, resources and prompts, sorted by kind and name; the built-in SQL tools are among them when enabled. */
   readonly endpoints: readonly Endpoint[];
   readonly broken: readonly BrokenEndpoint[];

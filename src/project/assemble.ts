@@ -11,7 +11,7 @@ import { readBodies } from './read-bodies.js';
 import { readPlugins } from './read-plugins.js';
 import { readRates } from './rates.js';
 import { openSettings, readLimits, readSettings, type AssemblyInput } from './read-settings.js';
-import { buildSiteRules, type SiteRules } from './rules.js';
+import { buildSiteRules, idleRules, type SiteRules } from './rules.js';
 import { flagKind } from './setting-reader.js';
 import type { SettingsContext } from './settings-context.js';
 import { checkMatches, checkSqlTools, findDuplicates } from './site-checks.js';
@@ -87,6 +87,7 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
       authorization: { ...authorization, scopes },
       users,
       policies,
+      idleRules: idleRules(rules, served.endpoints),
       endpoints: tested.endpoints,
       broken: served.broken,
       digest: digestOf(

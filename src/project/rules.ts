@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.js';
+import type { Endpoint } from '../model/endpoint.js';
 import type {
   EndpointPolicies,
   FieldPath,
@@ -73,6 +74,16 @@ export function mergePolicies(
     input: [...matching(site.input), ...own.input],
     output: [...matching(site.output), ...own.output],
   };
+}
+
+/** Site-wide rules that are rules of none of these endpoints. */
+export function idleRules({ input, output }: SiteRules, endpoints: readonly Endpoint[]): EndpointPolicies {
+  const used = new Set<InputRule | OutputRule>(
+    endpoints.flatMap(({ policies }) => [...policies.input, ...policies.output]),
+  );
+  const idle = <R extends InputRule | OutputRule>(rules: readonly SiteRule<R>[]): R[] =>
+    rules.flatMap(({ rule }) => (used.has(rule) ? [] : [rule]));
+  return { input: idle(input), output: idle(output) };
 }
 
 function isMatch(

@@ -68,6 +68,16 @@ describe('mxcp validate', () => {
     expect(stderr.match(/\[sql-does-not-prepare\]/g)).toHaveLength(2);
   });
 
+  it('tells what is wrong with a rule of the site that no endpoint needs so far', async () => {
+    const rule = (condition: string): string =>
+      `${site}policies: { input: [{ match: { tags: [later] }, action: deny, condition: "${condition}" }] }\n`;
+    const found = async (condition: string): Promise<string> =>
+      (await temporarySite({ 'mxcp-site.yml': rule(condition), 'tools/good.yml': good }).mxcp(['validate']))
+        .stderr;
+    expect(await found("user.rol == 'x'")).toMatch(/mxcp-site\.yml:6:\d+ error .*no field `rol`/);
+    expect(await found('who == 7 && args.many.size() > 1')).not.toContain('policy-condition');
+  });
+
   it('works in any folder below the site', async () => {
     const bootstrapped = await bootstrappedSite();
     expect(await bootstrapped.mxcp(['validate'], { cwd: join(bootstrapped.root, 'sql') })).toMatchObject({
