@@ -13,8 +13,13 @@ export interface Credentials {
 
 /** Also what the headers are called, which is what somebody tries in a URL where a client cannot set headers. */
 const credentialParameters = new Set(
-  'access_token token key api_key api-key apikey x-api-key authorization bearer'.split(' '),
+  'accesstoken idtoken token jwt key apikey xapikey auth authorization bearer'.split(' '),
 );
+
+/** However its words are set apart, and also as a member of a list: `api_key`, `API-Key`, `access_token[]`. */
+function isCredential(parameter: string): boolean {
+  return credentialParameters.has(parameter.toLowerCase().replace(/\[.*|[-_]/gs, ''));
+}
 
 /** RFC 6750, 2.1. A list of credentials has blanks and is none. */
 const bearer = /^bearer +([\x21-\x7e]+) *$/i;
@@ -30,7 +35,7 @@ function fromAuthorization(header: string): Presented {
  * given twice and one in the URL, `AUTH_CREDENTIAL_INVALID` for an Authorization header of another scheme.
  */
 export function presentedBy({ headers, queryNames, certificate }: Credentials): Presented | undefined {
-  if (queryNames.some((name) => credentialParameters.has(name.toLowerCase()))) {
+  if (queryNames.some((name) => isCredential(name))) {
     throw new CredentialAmbiguousError('A credential in the URL is not accepted: send it in a header');
   }
   const authorization = headers['authorization'] ?? [];

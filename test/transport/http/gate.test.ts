@@ -74,9 +74,15 @@ describe('a request without a valid credential', () => {
       'authorization',
       'token',
       '%61ccess_token',
+      'access_token[]',
+      'access_token%5B0%5D',
+      'access-token',
+      'id_token',
+      'jwt',
+      'Auth',
     ];
     for (const name of names)
-      expect((await refusal({ authorization }, `${site.url}?${name}=x`)).status).toBe(400);
+      expect((await refusal({ authorization }, `${site.url}?${name}=x`)).status, name).toBe(400);
   });
 
   it('is on record with its reason and without what it sent', async () => {
