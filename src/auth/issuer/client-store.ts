@@ -84,10 +84,8 @@ export function createClientStore(store: Store, keepMs: number, address: () => s
       }));
     },
     use: async (clientId) => {
-      const client = await kept.get(clientId);
-      if (client === undefined) return;
       const options = { expiresAt: Date.now() + keepMs, groups: [groupOf.client(clientId)] };
-      await kept.put(clientId, { ...client, unused: undefined }, options);
+      await kept.change(clientId, (client) => ({ ...client, unused: undefined }), options);
     },
   };
 }

@@ -8,7 +8,7 @@ export interface Collection<T> {
   /** Gets and removes: of several callers, one gets it. */
   take(id: string): Promise<T | undefined>;
   /** Writes what `update` makes of a record that is there; see `Store.change`. */
-  change(id: string, update: (old: T) => T): Promise<T | undefined>;
+  change(id: string, update: (old: T) => T, options?: PutOptions): Promise<T | undefined>;
   /** All, or those of a group. */
   list(group?: string): Promise<readonly T[]>;
   remove(id: string): Promise<boolean>;
@@ -28,13 +28,13 @@ export function collectionOf<T>(store: Store, kind: string): Collection<T> {
     get: async (id) => read(await store.get(kind, id)),
     put: (id, value, options) => store.put(kind, id, toJson(value), options),
     take: async (id) => read(await store.take(kind, id)),
-    change: async (id, update) =>
-      read(
-        await store.change(kind, id, (value) => {
-          const old = read(value);
-          return old === undefined ? undefined : toJson(update(old));
-        }),
-      ),
+    change: async (id, update, options) => {
+      const changed = (value: Json | undefined): Json | undefined => {
+        const old = read(value);
+        return old === undefined ? undefined : toJson(update(old));
+      };
+      return read(await store.change(kind, id, changed, options));
+    },
     list: async (group) => (await store.list(kind, group)).flatMap(({ value }) => read(value) ?? []),
     remove: (id) => store.remove(kind, id),
     removeIf: async (id, test) => {

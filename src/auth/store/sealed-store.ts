@@ -73,9 +73,10 @@ export class SealedStore implements Store {
     kind: string,
     id: string,
     update: (old: Json | undefined) => Json | undefined,
+    options?: PutOptions,
   ): Promise<Json | undefined> {
     for (let attempt = 0; attempt < changeAttempts; attempt += 1) {
-      const done = await this.#tryChange(kind, id, update);
+      const done = await this.#tryChange(kind, id, update, options);
       if (done !== undefined) return done.value;
     }
     throw new AuthUnavailableError(
@@ -139,7 +140,7 @@ export class SealedStore implements Store {
     return this.#all.map((key) => keyedHash(key, of));
   }
 
-  #content(kind: string, id: string, value: Json, { expiresAt, groups = [] }: PutOptions): Content {
+  #content(kind: string, id: string, value: Json, { expiresAt, groups = [] }: PutOptions = {}): Content {
     return {
       idDigest: idDigest(kind, id),
       groupDigests: [...new Set(groups)].map(groupDigest),
@@ -166,6 +167,7 @@ export class SealedStore implements Store {
     kind: string,
     id: string,
     update: (old: Json | undefined) => Json | undefined,
+    options: PutOptions | undefined,
   ): Promise<{ readonly value: Json | undefined } | undefined> {
     const ids = this.#hashes(idDigest(kind, id));
     const sealed = await this.#run((backend) => backend.read(kind, ids));
@@ -178,7 +180,9 @@ export class SealedStore implements Store {
           ? (await backend.take(kind, ids, sealed)) !== undefined
           : await this.#write(
               kind,
-              old === undefined ? this.#content(kind, id, value, {}) : { ...old, value },
+              old === undefined || options !== undefined
+                ? this.#content(kind, id, value, options)
+                : { ...old, value },
               sealed === undefined ? 'nothing' : { sealed },
             );
       return written ? { value } : undefined;

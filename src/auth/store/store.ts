@@ -30,12 +30,14 @@ export interface Store {
   take(kind: string, id: string): Promise<Json | undefined>;
   /**
    * Writes what `update` makes of the value, or removes the record where that is undefined; gives what is there then. Expiry
-   * and groups stay. `update` must be free of effects: it runs again when someone else wrote meanwhile.
+   * and groups stay, or become those of `options`. `update` must be free of effects: it runs again when someone else wrote
+   * meanwhile.
    */
   change(
     kind: string,
     id: string,
     update: (old: Json | undefined) => Json | undefined,
+    options?: PutOptions,
   ): Promise<Json | undefined>;
   /** False when there was nothing to remove. */
   remove(kind: string, id: string): Promise<boolean>;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { listClients, revokeClient } from '../../../src/auth/issuer/manage-clients.js';
 import { Browser } from './browser.js';
 import {
@@ -59,6 +59,35 @@ describe('a client that is revoked for everybody', () => {
     expect((await toConsent(new Browser(), authorizeRequest(site, id))).status).toBe(400);
     expect(await known(id)).toBeUndefined();
     expect(await works(other.accessToken)).toBe(true);
+  });
+
+  it('does not come back when somebody lets it in just then', async () => {
+    const id = await register(site);
+    const { store } = site;
+    const write = { put: store.put.bind(store), change: store.change.bind(store) };
+    const browser = new Browser();
+    const page = await toConsent(browser, authorizeRequest(site, id));
+    let revoked = false;
+    const revokeFirst = async (kind: string): Promise<void> => {
+      if (kind !== 'oauth:Client') return;
+      revoked = true;
+      await revokeClient(store, id);
+    };
+    vi.spyOn(store, 'put').mockImplementation(async (...args) => {
+      await revokeFirst(args[0]);
+      return write.put(...args);
+    });
+    vi.spyOn(store, 'change').mockImplementation(async (...args) => {
+      await revokeFirst(args[0]);
+      return write.change(...args);
+    });
+    try {
+      await browser.submit(page, 'decision', 'allow');
+    } finally {
+      vi.restoreAllMocks();
+    }
+    expect(revoked).toBe(true);
+    expect(await known(id)).toBeUndefined();
   });
 
   it('may ask again when it is one of the configuration, and has nothing of before', async () => {

@@ -84,6 +84,16 @@ export function storeContract(name: string, fresh: () => Promise<PersistenceSett
       expect(await store.change('made', 'one', () => undefined)).toBeUndefined();
     });
 
+    it('changes when a record ends, and what it is removed by, where the change says so', async () => {
+      await store.put('kept', 'one', 1, { expiresAt: Date.now() + 60_000, groups: ['former'] });
+      const expiresAt = Date.now() + 120_000;
+      await store.change('kept', 'one', () => 2, { expiresAt, groups: ['later'] });
+      expect(await store.list('kept', 'former')).toEqual([]);
+      expect(await store.list('kept', 'later')).toEqual([{ value: 2, expiresAt }]);
+      expect(await store.change('kept', 'two', () => undefined, { expiresAt })).toBeUndefined();
+      await store.removeGroup('later');
+    });
+
     it('passes on what the change itself throws, and changes nothing', async () => {
       await store.put('throws', 'one', 1);
       const fail = (): never => {
