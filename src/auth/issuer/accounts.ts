@@ -2,7 +2,7 @@ import type { VerifiedIdentity } from '../identity.js';
 import type { AuthEvent } from '../../model/auth-settings.js';
 import { toClaims } from '../claims.js';
 import type { Profile, SignIn, UpstreamTokens } from '../providers/provider.js';
-import type { Store } from '../store/store.js';
+import type { PutOptions, Store } from '../store/store.js';
 import { collectionOf } from './collection.js';
 
 /** `connected`: the provider's tokens are here. `awaiting`: somebody has to sign in again. `error`: the provider failed last. */
@@ -58,12 +58,27 @@ export function personOf({
   return { userKey: key, userId, provider, ...(username !== null && { username }) };
 }
 
+/** A person as the provider says now; providers that give a refresh token only once give none at the second sign-in. */
+export function connected(provider: string, { profile, tokens }: SignIn, before?: Account): Account {
+  const now = Date.now();
+  const refreshToken = tokens.refreshToken ?? before?.tokens?.refreshToken;
+  return {
+    key: accountKey(provider, profile),
+    provider,
+    profile,
+    tokens: { ...tokens, ...(refreshToken !== undefined && { refreshToken }) },
+    state: 'connected',
+    signedInAt: now,
+    checkedAt: now,
+  };
+}
+
 /** The people who signed in. */
 export interface Accounts {
   find(key: string): Promise<Account | undefined>;
   /** Keeps what a sign-in gave; a person has one account per provider, the newest word of the provider counts. */
   save(provider: string, signIn: SignIn): Promise<Account>;
-  /** Changes what is kept, when it is still kept. */
+  /** Changes what is kept, when it is still kept. `update` is as for `Store.change`. */
   change(key: string, update: (account: Account) => Account): Promise<Account | undefined>;
   list(): Promise<readonly Account[]>;
 }
@@ -72,33 +87,18 @@ export interface Accounts {
 export function createAccounts(store: Store, ttlMs: number): Accounts {
   const kept = collectionOf<Account>(store, kind);
 
-  async function put(account: Account): Promise<Account> {
-    await kept.put(account.key, account, { expiresAt: Date.now() + ttlMs });
-    return account;
-  }
+  const options = (): PutOptions => ({ expiresAt: Date.now() + ttlMs });
 
   return {
     find: (key) => kept.get(key),
-    save: async (provider, { profile, tokens }) => {
-      const key = accountKey(provider, profile);
-      const now = Date.now();
+    save: async (provider, signIn) => {
+      const key = accountKey(provider, signIn.profile);
       const before = await kept.get(key);
-      // Providers that give a refresh token only once give none at the second sign-in.
-      const refreshToken = tokens.refreshToken ?? before?.tokens?.refreshToken;
-      return put({
-        key,
-        provider,
-        profile,
-        tokens: { ...tokens, ...(refreshToken !== undefined && { refreshToken }) },
-        state: 'connected',
-        signedInAt: now,
-        checkedAt: now,
-      });
+      const account = connected(provider, signIn, before);
+      await kept.put(key, account, options());
+      return account;
     },
-    change: async (key, update) => {
-      const account = await kept.get(key);
-      return account && put(update(account));
-    },
+    change: (key, update) => kept.change(key, update, options()),
     list: () => kept.list(),
   };
 }

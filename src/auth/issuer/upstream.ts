@@ -3,7 +3,7 @@ import type { AuthEvent } from '../../model/auth-settings.js';
 import { UpstreamRefusedError } from '../../errors.js';
 import type { Provider } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
-import type { Account, Accounts } from './accounts.js';
+import { connected, type Account, type Accounts } from './accounts.js';
 import { groupOf } from './groups.js';
 
 /** What the connections to upstream providers are made of. */
@@ -74,6 +74,11 @@ export function createUpstream(parts: UpstreamParts): Upstream {
   const { store, accounts, providers, record } = parts;
   const running = new Map<string, Promise<Account | undefined>>();
 
+  /** Who disconnected while the provider was asked is not connected again by what came of it. */
+  function changeConnected(key: string, update: (old: Account) => Account): Promise<Account | undefined> {
+    return accounts.change(key, (old) => (old.tokens === undefined ? old : update(old)));
+  }
+
   async function refused(account: Account): Promise<Account | undefined> {
     await store.removeGroup(groupOf.user(account.key));
     await accounts.change(account.key, withoutTokens);
@@ -86,7 +91,7 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     parts.warn(`The provider ${account.provider} could not be asked about a person`, error);
     const reason = 'the provider could not be asked';
     await record({ ...described(account), event: 'upstream-refresh', outcome: 'failure', reason });
-    return accounts.change(account.key, (old) => ({ ...old, state: 'error' }));
+    return changeConnected(account.key, (old) => ({ ...old, state: 'error' }));
   }
 
   async function ask(account: Account, provider: Provider): Promise<Account | undefined> {
@@ -94,12 +99,13 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     try {
       const signIn = await provider.refresh(account.tokens);
       if (signIn.profile.subject !== account.profile.subject) return await refused(account);
-      const meanwhile = await accounts.find(account.key);
-      // Who disconnected while the provider was asked is not connected again by its answer.
-      if (meanwhile?.tokens === undefined) return meanwhile;
-      const refreshed = await accounts.save(account.provider, signIn);
-      await record({ ...described(refreshed), event: 'upstream-refresh', outcome: 'success' });
-      return await accounts.change(account.key, (old) => ({ ...old, signedInAt: account.signedInAt }));
+      const now = await changeConnected(account.key, (old) => ({
+        ...connected(account.provider, signIn, old),
+        signedInAt: old.signedInAt,
+      }));
+      if (now?.tokens === undefined) return now;
+      await record({ ...described(now), event: 'upstream-refresh', outcome: 'success' });
+      return now;
     } catch (error) {
       if (error instanceof UpstreamRefusedError) return refused(account);
       return failed(account, error);

@@ -255,6 +255,42 @@ describe('a refresh here asks the provider again', () => {
     expect(await site.issuer.externalToken('acme|id-of-peggy')).toBeUndefined();
   });
 
+  it.each([
+    ['what it answers', false],
+    ['that it is down', true],
+  ])(
+    'and does not connect somebody again who disconnects just before it is noted %s',
+    async (_what, down) => {
+      site.upstream.person = 'quinn';
+      const { clientId, refreshToken, browser } = await dance(site);
+      site.upstream.down = down;
+      const { store } = site;
+      const write = { put: store.put.bind(store), change: store.change.bind(store) };
+      let disconnected = false;
+      const disconnectFirst = async (kind: string): Promise<void> => {
+        if (disconnected || kind !== 'oauth:Account') return;
+        disconnected = true;
+        await browser.submit(await browser.go(`${site.url}/oauth`), 'action', 'disconnect');
+      };
+      vi.spyOn(store, 'put').mockImplementation(async (...args) => {
+        await disconnectFirst(args[0]);
+        return write.put(...args);
+      });
+      vi.spyOn(store, 'change').mockImplementation(async (...args) => {
+        await disconnectFirst(args[0]);
+        return write.change(...args);
+      });
+      try {
+        const { body } = await later(120_000, () => refresh(site, clientId, refreshToken));
+        expect([body.error, disconnected]).toEqual(['invalid_grant', true]);
+      } finally {
+        vi.restoreAllMocks();
+        site.upstream.down = false;
+      }
+      expect((await browser.go(`${site.url}/oauth`)).text).toContain('Awaiting OAuth');
+    },
+  );
+
   it('and goes on for a while when it is down', async () => {
     const { clientId, refreshToken } = await dance(site);
     site.upstream.down = true;
