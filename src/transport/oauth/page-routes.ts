@@ -75,6 +75,13 @@ const beginSignIn: Handler = async (issuer, request, reply) => {
   return reply.redirect(await issuer.signIn.begin(exchange, provider, uid), 303);
 };
 
+/** Where a provider signs in silently, a link on another site would connect whoever had disconnected: it leads to the button. */
+const connect: Handler = async (issuer, request, reply) => {
+  const site = request.headers['sec-fetch-site'] ?? 'none';
+  const own = site === 'same-origin' || site === 'none';
+  return own ? beginSignIn(issuer, request, reply) : reply.redirect(`${issuer.baseUrl}/oauth`, 303);
+};
+
 function isCallback({ choices }: Issuer, request: Request): boolean {
   return choices.some(({ callbackPath }) => callbackPath === pathOf(request));
 }
@@ -139,7 +146,7 @@ export function mountPages(scope: FastifyInstance, parts: OAuthParts): void {
   route('GET', '/oauth/interaction/:uid', 'consent', interaction);
   route('POST', '/oauth/interaction/:uid', 'consent', decide);
   route('GET', '/oauth/interaction/:uid/sign-in/:provider', 'signIn', beginSignIn);
-  route('GET', '/oauth/sign-in/:provider', 'signIn', beginSignIn);
+  route('GET', '/oauth/sign-in/:provider', 'signIn', connect);
   route('GET', '/oauth', 'consent', account);
   route('POST', '/oauth', 'consent', act);
   // A provider's `callback_path` may be any path that there is no other route for.

@@ -84,6 +84,19 @@ describe('the account page', () => {
     expect([page.text.includes('Awaiting'), page.text.includes('Connected')]).toEqual([false, true]);
   });
 
+  it.each([
+    ['cross-site', 'Awaiting OAuth'],
+    ['same-site', 'Awaiting OAuth'],
+    ['same-origin', 'Connected'],
+    ['none', 'Connected'],
+  ])('after a request that a browser calls %s, whoever had disconnected is %s', async (from, status) => {
+    const { browser } = await danceAs('ivo');
+    await browser.submit(await account(browser), 'action', 'disconnect');
+    const headers = { 'sec-fetch-site': from };
+    const { location = '' } = await browser.request(`${site.url}/oauth/sign-in/acme`, { headers });
+    expect((await browser.go(location)).text).toContain(status);
+  });
+
   it("shows and changes what is others' only for holders of mxcp:admin", async () => {
     const victim = await danceAs('joe');
     const stranger = await danceAs('sam');
