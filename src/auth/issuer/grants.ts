@@ -17,8 +17,13 @@ export interface GrantRecord {
 
 /** The grants of the authorization server. */
 export interface Grants {
-  /** Keeps a grant, and ends the ones that this person had given this client before (spec page 06). */
-  add(grant: GrantRecord, expiresAt: number): Promise<void>;
+  /**
+   * Keeps a grant, and ends the ones that this person had given this client before (spec page 06), which `keep` leaves to
+   * `endFormer`.
+   */
+  add(grant: GrantRecord, expiresAt: number, former?: 'end' | 'keep'): Promise<void>;
+  /** Ends the grants that the person had given the client before this one. */
+  endFormer(id: string): Promise<void>;
   find(id: string): Promise<GrantRecord | undefined>;
   /** Of one person, or of everybody. */
   list(userKey?: string): Promise<readonly GrantRecord[]>;
@@ -49,17 +54,28 @@ export function createGrants(store: Store): Grants {
     return (await list(userKey)).filter((each) => each.clientId === clientId && each.id !== id);
   }
 
+  async function end(ended: readonly GrantRecord[]): Promise<void> {
+    for (const id of new Set(ended.map((each) => each.id))) await store.removeGroup(groupOf.grant(id));
+  }
+
+  async function olderThan(grant: GrantRecord): Promise<readonly GrantRecord[]> {
+    return (await othersOf(grant)).filter((other) => isOlder(other, grant));
+  }
+
   return {
     list,
     find: (id) => kept.get(id),
-    add: async (grant, expiresAt) => {
-      const former = await othersOf(grant);
+    add: async (grant, expiresAt, former = 'end') => {
+      const before = former === 'end' ? await othersOf(grant) : [];
       const groups = [groupOf.grant(grant.id), groupOf.user(grant.userKey), groupOf.client(grant.clientId)];
       await kept.put(grant.id, grant, { expiresAt, groups });
+      if (former === 'keep') return;
       // Of two that are given at once, in two windows, neither has seen the other before: the older one ends.
-      const meanwhile = (await othersOf(grant)).filter((other) => isOlder(other, grant));
-      for (const id of new Set([...former, ...meanwhile].map((other) => other.id)))
-        await store.removeGroup(groupOf.grant(id));
+      await end([...before, ...(await olderThan(grant))]);
+    },
+    endFormer: async (id) => {
+      const grant = await kept.get(id);
+      if (grant !== undefined) await end(await olderThan(grant));
     },
     revoke: async ({ id, userKey, clientId }) => {
       await store.removeGroup(groupOf.grant(id));

@@ -186,6 +186,8 @@ export function createInteractions(parts: InteractionParts): Interactions {
         createdAt,
       },
       createdAt + parts.grantTtlMs,
+      // Where nobody was asked, nothing ends before the client shows that the request was its own.
+      details['from_memory'] === true ? 'keep' : 'end',
     );
     await parts.onClientUsed(client.id);
     const { request, response } = exchange;

@@ -14,6 +14,7 @@ import { createClientStore } from './client-store.js';
 import { createBrowsers } from './browsers.js';
 import { configureLibrary, interactionMs } from './configure.js';
 import { createFormTokens } from './csrf.js';
+import { endFormerGrants } from './end-former-grants.js';
 import { from } from './exchange.js';
 import { createGrants } from './grants.js';
 import { createGuardedFetch, type FetchGuard } from './guarded-fetch.js';
@@ -147,6 +148,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
       (await grants.list(userKey)).some((each) => each.clientId === clientId),
     errorPage: handler.errorPage,
   });
+  endFormerGrants(library, grants);
   await checkClients(library, settings);
   const sessions = createSessions({ library, store, accounts, base, cookie, ttlMs: settings.sessionTtlMs });
   const publicScopes = [...new Set([connectScope, ...facts.defaults])];

@@ -280,6 +280,36 @@ describe('what is remembered', () => {
     expect((await toConsent(browser, lured)).text).toContain('value="allow"');
   });
 
+  it('of another set of scopes ends what the client has only once the client takes the answer', async () => {
+    const browser = new Browser();
+    const redirect_uri = home.redirectUris[0] ?? '';
+    const ask = async (scope: string) => {
+      const attempt = authorizeRequest(site, 'portal', { redirect_uri, scope });
+      const page = await toConsent(browser, attempt);
+      const answer =
+        page.location === undefined
+          ? await allow(browser, page, { remember: ['yes'] })
+          : new URL(page.location);
+      return async () => {
+        const { body } = await exchange(site, 'portal', attempt, answer, { redirect_uri });
+        return { kind: 'bearer', value: body.access_token ?? '' } as const;
+      };
+    };
+    await (
+      await ask('orders:write')
+    )();
+    const second = await (await ask('orders:write tag:hr'))();
+    const { authenticator } = site.issuer;
+
+    const lured = await ask('orders:write');
+    expect((await authenticator.verify(second)).scopes).toContain('tag:hr');
+    const third = await lured();
+    await expect(authenticator.verify(second)).rejects.toThrow('revoked');
+    expect((await authenticator.verify(third)).scopes).toEqual(['mcp', 'orders:write']);
+    const account = await browser.request(`${site.url}/oauth`);
+    expect(account.text.match(/<dd>Company portal/g)).toHaveLength(1);
+  });
+
   it("is never one about a program on the user's machine", async () => {
     const { browser, clientId, page, attempt } = await consent('tag:hr');
     expect(page.text).not.toContain('Do not ask me again');

@@ -54,3 +54,17 @@ it('a former grant ends, whatever the clock says that it was given by', async ()
   await grants.add(grant('new', Date.now()), later());
   expect((await grants.list('corp|ada')).map(({ id }) => id)).toEqual(['new']);
 });
+
+it('one that is kept beside the former ones ends these when it is said, and those of no other client', async () => {
+  const grants = createGrants(store);
+  await grants.add(grant('former', 1), later());
+  await grants.add(grant('phone', 1, 'phone'), later());
+  await grants.add(grant('new', 2), later(), 'keep');
+  const ids = async () => (await grants.list('corp|ada')).map(({ id }) => id).toSorted();
+  expect(await ids()).toEqual(['former', 'new', 'phone']);
+  await grants.endFormer('former');
+  await grants.endFormer('unknown');
+  expect(await ids()).toEqual(['former', 'new', 'phone']);
+  await grants.endFormer('new');
+  expect(await ids()).toEqual(['new', 'phone']);
+});
