@@ -68,6 +68,19 @@ function printNew(context: Context, { project }: Site, { text, info }: NewKey): 
   return printResult(context, { key: text, ...infoJson(info) }, () => text);
 }
 
+function noteWithoutScopes(
+  context: Context,
+  { project }: Site,
+  { scopes }: OperatorKeys,
+  { info }: NewKey,
+): void {
+  const [example] = scopes;
+  if (info.scopes.length > 0 || example === undefined) return;
+  const option = project.authorization.roles === undefined ? '--scope' : '--role';
+  const may = `Without ${option} the key may use nothing that needs a scope, such as ${example}`;
+  printNote(context, `${may}: for that, revoke it and create another`);
+}
+
 async function create(
   context: Context,
   name: string,
@@ -76,7 +89,9 @@ async function create(
   return withKeys(context, async (keys, site) => {
     const expiresAt = Date.now() + expires;
     const request = { name, roles: role, expiresAt, ...(scope !== undefined && { scopes: scope }) };
-    return printNew(context, site, await keys.create(request));
+    const made = await keys.create(request);
+    noteWithoutScopes(context, site, keys, made);
+    return printNew(context, site, made);
   });
 }
 

@@ -13,10 +13,13 @@ import type { AuthEventName } from '../model/auth-settings.js';
 import type { Json } from '../model/json.js';
 import type { Project } from '../model/project.js';
 import { guess } from './guess.js';
+import { requiredBy } from './scope-rules.js';
 import { openOperatorStore, type OperatorOptions, type OperatorStore } from './operator-store.js';
 
 /** What an operator does with API keys and with the store that they are in, beside any server that has it open. */
 export interface OperatorKeys {
+  /** Every scope that something in the site asks for, sorted. */
+  readonly scopes: readonly string[];
   /** Rejects with `USAGE_INVALID` when the name is taken, or when a role or a scope means nothing in the site. */
   create(request: Omit<KeyRequest, 'scopes'> & { readonly scopes?: readonly string[] }): Promise<NewKey>;
   list(): Promise<readonly KeyInfo[]>;
@@ -36,6 +39,7 @@ export async function openOperatorKeys(project: Project, options: OperatorOption
 function operations(parts: OperatorStore): OperatorKeys {
   const { project, store, record, close } = parts;
   return {
+    scopes: scopesAskedBy(project),
     create: async ({ scopes, ...request }) => {
       checkRoles(project, request.roles);
       checkScopes(project, scopes ?? []);
@@ -123,9 +127,9 @@ function checkAllowed({ authorization }: Project, roles: readonly string[], scop
   throw new UsageError(`No role of this key allows the scope ${wrong}: ${remedy}`);
 }
 
-function scopesAskedBy({ endpoints, authorization }: Project): string[] {
-  const { requiredScopes } = authorization.scopes;
-  const asked = endpoints.flatMap(({ tags, scopes }) => [...tags.map((tag) => `tag:${tag}`), ...scopes]);
+function scopesAskedBy(project: Project): string[] {
+  const { requiredScopes } = project.authorization.scopes;
+  const asked = project.endpoints.flatMap((endpoint) => requiredBy(endpoint, project));
   return [...new Set([...asked, ...requiredScopes])].sort();
 }
 

@@ -18,7 +18,8 @@ export interface ScopeRules {
   readonly missing: (caller: Caller, operation: Operation) => readonly string[];
 }
 
-function requiredBy({ tags, scopes }: Endpoint, { authorization }: Project): string[] {
+/** Every scope that a call of the endpoint needs, sorted. */
+export function requiredBy({ tags, scopes }: Endpoint, { authorization }: Project): string[] {
   const { tagsAsScopes, scopedTags, requiredScopes } = authorization.scopes;
   const scoped = tagsAsScopes ? tags.filter((tag) => scopedTags === 'all' || scopedTags.includes(tag)) : [];
   return [...new Set([...scoped.map((tag) => `tag:${tag}`), ...scopes, ...requiredScopes])].sort();

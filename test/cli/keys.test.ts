@@ -25,7 +25,7 @@ authorization:
 tool:
   name: orders
   description: Orders
-  tags: [orders]
+  tags: [orders, reports]
   return: { type: integer }
   source: { code: SELECT 1 }
 `,
@@ -142,7 +142,8 @@ describe('mxcp keys create', () => {
     [['--scope', 'tag:order'], 'did you mean tag:orders?'],
     [['--scope', 'tag:orders'], 'add --role analyst'],
     [['--role', 'hr', '--scope', 'tag:orders'], 'No role of this key allows the scope tag:orders'],
-    [['--scope', '*'], 'Nothing in the site asks for the scope *'],
+    [['--scope', '*'], 'Nothing in the site asks for the scope *: there are tag:orders ['],
+    [['--role', 'analyst', '--scope', 'tag:reports'], 'Nothing in the site asks for the scope tag:reports'],
     [['--expires', 'soon'], 'like 12h or 90d'],
     [['--expires', '0'], 'like 12h or 90d'],
     [['--expires', '99999d'], 'like 12h or 90d'],
@@ -152,6 +153,25 @@ describe('mxcp keys create', () => {
     expect(stderr).toContain(text);
     expect(stdout).toBe('');
     expect((await site.mxcp(['keys', 'list'], { env })).stdout).not.toContain('wrong');
+  });
+
+  it('says of a key that it may use nothing that needs a scope, where something does', async () => {
+    const said = 'the key may use nothing that needs a scope, such as tag:orders';
+    const other = makeSite();
+    const create = async (...args: readonly string[]) =>
+      (await other.mxcp(['keys', 'create', ...args], { env })).stderr;
+    expect(await create('none')).toContain(`Without --role ${said}`);
+    expect(await create('one', '--role', 'analyst')).not.toContain(said);
+    const scoped = files['mxcp-site.yml'].replace(/ {2}roles:.*/s, '');
+    const plain = await temporarySite({ ...files, 'mxcp-site.yml': scoped }).mxcp(['keys', 'create', 'a'], {
+      env,
+    });
+    expect(plain.stderr).toContain(`Without --scope ${said}`);
+    const free = temporarySite({
+      ...files,
+      'mxcp-site.yml': files['mxcp-site.yml'].replace(/authorization:.*/s, ''),
+    });
+    expect((await free.mxcp(['keys', 'create', 'none'], { env })).stderr).not.toContain('needs a scope');
   });
 
   it('refuses a name that has a key', async () => {
