@@ -1,4 +1,4 @@
-import { millis, median, type Row, perSecond } from '../measure.js';
+import { inTurn, median, millis, perSecond, type Row } from '../measure.js';
 import { loadFrom, serveSite, writeSite } from '../processes.js';
 import { readFileSync } from 'node:fs';
 
@@ -54,25 +54,31 @@ function residentMb(pid: number): number {
   return Number(kilobytes) / 1024;
 }
 
-/** Start, memory, list and call with 10, 100, 300, 1,000 and 10,000 endpoints; a call against the smallest site's. */
+/** Start, memory, list and call with 10, 100, 300, 1,000 and 10,000 endpoints; calls in turn with those of a site of 10. */
 export async function scalingCases(ms: number): Promise<Row[]> {
   const rows: Row[] = [];
-  let base: number | undefined;
   const body = message('tools/call', { name: 'tool_7', arguments: { x: 1 } });
+  const callsOf = async (url: string): Promise<number> => (await loadFrom(url, 16, ms / 3, body)).rate;
+  const smallest = await serveSite(writeSite(site(10)));
+  await loadFrom(smallest.url, 16, 3 * ms, body);
   for (const count of [10, 100, 300, 1000, 10_000]) {
     const served = await serveSite(writeSite(site(count)));
-    await loadFrom(served.url, 16, ms, body);
-    const { rate } = await loadFrom(served.url, 16, ms, body);
+    await loadFrom(served.url, 16, 3 * ms, body);
+    const { ours, floor } = await inTurn(
+      5,
+      () => callsOf(served.url),
+      () => callsOf(smallest.url),
+    );
     const list = await listMs(served.url);
-    base ??= rate;
     rows.push({
       case: `${count.toLocaleString('en')} endpoints: start ${millis(served.startMs)}, ${residentMb(served.pid).toFixed(0)} MB, tools/list ${millis(list)}`,
-      ours: perSecond(rate),
-      floor: perSecond(base),
-      ratio: rate / base,
+      ours: perSecond(ours),
+      floor: perSecond(floor),
+      ratio: ours / floor,
       target: 'call ≥ 0.9; start ≤ 3 s at 1,000, ≤ 30 s at 10,000, ≤ 2 s at 300',
     });
     await served.close();
   }
+  await smallest.close();
   return rows;
 }
