@@ -73,7 +73,7 @@ let site: Site;
 
 beforeAll(async () => {
   site = makeSite();
-  const log = await openAuditLog({ settings: site.settings, siteSecret });
+  const log = await openAuditLog({ settings: site.settings, siteSecret, now: () => Date.parse(at(8)) });
   for (const [index, one] of entries.entries()) await log.append(entry({ ...one, timestamp: at(index) }));
   const started = { operation_status: 'started', policy_decision: 'n/a' } as const;
   await log.begin(entry({ ...started, timestamp: at(6), call_id: 'done' }));
