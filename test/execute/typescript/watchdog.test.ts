@@ -44,7 +44,9 @@ describe.skipIf(process.platform !== 'linux')('workers that loop', () => {
 
   it('leave nothing behind when they are closed: no worker, and nobody who watches them', async () => {
     const pid = server.process.pid ?? 0;
-    expect(childrenOf(pid)).toEqual(expect.arrayContaining(['node', 'node', 'sh']));
+    const names = childrenOf(pid);
+    expect(names.filter((name) => name !== 'sh')).toHaveLength(2); // `node`, or what Node calls its main thread
+    expect(names).toContain('sh');
     server.process.kill('SIGTERM');
     await expect.poll(server.said, { timeout: 10_000 }).toContain('closed');
     await expect.poll(() => childrenOf(pid), { timeout: 10_000 }).toEqual([]);
