@@ -20,7 +20,7 @@ async function letIn(): Promise<void> {
   });
   const grants = createGrants(store);
   const now = Date.now();
-  const add = (index: number, username: string): Promise<void> =>
+  const add = (index: number, username: string): Promise<string> =>
     grants.add(
       {
         id: `grant-${index}-${username}`,
@@ -33,6 +33,7 @@ async function letIn(): Promise<void> {
         createdAt: now + index,
       },
       now + day,
+      `request-${index}-${username}`,
     );
   for (let index = 0; index < 105; index += 1) await add(index, 'ada');
   await add(104, 'ben');

@@ -5,6 +5,8 @@ import type { PutOptions, Store } from '../store/store.js';
 export interface Collection<T> {
   get(id: string): Promise<T | undefined>;
   put(id: string, value: T, options: PutOptions): Promise<void>;
+  /** False, and nothing is written, when there is such a record. */
+  putNew(id: string, value: T, options: PutOptions): Promise<boolean>;
   /** Gets and removes: of several callers, one gets it. */
   take(id: string): Promise<T | undefined>;
   /** Writes what `update` makes of a record that is there; see `Store.change`. */
@@ -27,6 +29,7 @@ export function collectionOf<T>(store: Store, kind: string): Collection<T> {
   return {
     get: async (id) => read(await store.get(kind, id)),
     put: (id, value, options) => store.put(kind, id, toJson(value), options),
+    putNew: (id, value, options) => store.putNew(kind, id, toJson(value), options),
     take: async (id) => read(await store.take(kind, id)),
     change: async (id, update, options) => {
       const changed = (value: Json | undefined): Json | undefined => {

@@ -1,6 +1,7 @@
 import type { Store } from '../store/store.js';
 import { groupOf } from './groups.js';
 import { collectionOf } from './collection.js';
+import { interactionMs } from './configure.js';
 
 /** What a person let a client do, as the account page shows it. Times in milliseconds since the Unix epoch. */
 export interface GrantRecord {
@@ -13,16 +14,19 @@ export interface GrantRecord {
   readonly scopes: readonly string[];
   readonly createdAt: number;
   readonly lastUsedAt?: number;
+  /** Made of what is remembered, and not yet taken by the client: it ends no other, until `endFormer`. */
+  readonly unasked?: boolean;
 }
 
 /** The grants of the authorization server. */
 export interface Grants {
   /**
-   * Keeps a grant, and ends the ones that this person had given this client before (spec page 06), which `keep` leaves to
-   * `endFormer`.
+   * Keeps a grant, and ends the ones that this person had given this client before (spec page 06), which an `unasked` one leaves
+   * to `endFormer`. Of several that are given at once, the last one stays. Gives the id of the grant that `request` came to: of a
+   * form that is sent twice, the first one counts.
    */
-  add(grant: GrantRecord, expiresAt: number, former?: 'end' | 'keep'): Promise<void>;
-  /** Ends the grants that the person had given the client before this one. */
+  add(grant: GrantRecord, expiresAt: number, request: string): Promise<string>;
+  /** The client has taken the grant: ends the ones that the person had given it before this one. */
   endFormer(id: string): Promise<void>;
   find(id: string): Promise<GrantRecord | undefined>;
   /** Of one person, or of everybody. */
@@ -34,6 +38,7 @@ export interface Grants {
 }
 
 const kind = 'oauth:GrantRecord';
+const requestKind = 'oauth:GrantOfRequest';
 const touchEveryMs = 60_000;
 const maxTouched = 10_000;
 
@@ -41,9 +46,16 @@ function isOlder(a: GrantRecord, b: GrantRecord): boolean {
   return a.createdAt < b.createdAt || (a.createdAt === b.createdAt && a.id < b.id);
 }
 
+const groupsOf = ({ id, userKey, clientId }: GrantRecord): string[] => [
+  groupOf.grant(id),
+  groupOf.user(userKey),
+  groupOf.client(clientId),
+];
+
 /** Grants in the store. */
 export function createGrants(store: Store): Grants {
   const kept = collectionOf<GrantRecord>(store, kind);
+  const requests = collectionOf<GrantRecord>(store, requestKind);
   const touched = new Map<string, number>();
 
   function list(userKey?: string): Promise<readonly GrantRecord[]> {
@@ -55,27 +67,37 @@ export function createGrants(store: Store): Grants {
   }
 
   async function end(ended: readonly GrantRecord[]): Promise<void> {
-    for (const id of new Set(ended.map((each) => each.id))) await store.removeGroup(groupOf.grant(id));
+    for (const { id } of ended) await store.removeGroup(groupOf.grant(id));
   }
 
-  async function olderThan(grant: GrantRecord): Promise<readonly GrantRecord[]> {
-    return (await othersOf(grant)).filter((other) => isOlder(other, grant));
+  /** Every server keeps the same one of those that are given at once, whatever each of them sees of the others. */
+  async function endOlder(grant: GrantRecord): Promise<void> {
+    const others = await othersOf(grant);
+    await end(others.filter((other) => isOlder(other, grant)));
+    if (others.some((other) => other.unasked !== true && isOlder(grant, other))) await end([grant]);
+  }
+
+  async function firstOf(request: string, grant: GrantRecord): Promise<GrantRecord> {
+    const options = { expiresAt: Date.now() + interactionMs, groups: groupsOf(grant) };
+    if (await requests.putNew(request, grant, options)) return grant;
+    return (await requests.get(request)) ?? grant;
   }
 
   return {
     list,
     find: (id) => kept.get(id),
-    add: async (grant, expiresAt, former = 'end') => {
-      const before = former === 'end' ? await othersOf(grant) : [];
-      const groups = [groupOf.grant(grant.id), groupOf.user(grant.userKey), groupOf.client(grant.clientId)];
-      await kept.put(grant.id, grant, { expiresAt, groups });
-      if (former === 'keep') return;
-      // Of two that are given at once, in two windows, neither has seen the other before: the older one ends.
-      await end([...before, ...(await olderThan(grant))]);
+    add: async (asked, expiresAt, request) => {
+      const given = await firstOf(request, asked);
+      // Later than all that it follows, whatever the clock of the server says that gave those.
+      const former = (await othersOf(given)).map((other) => other.createdAt + 1);
+      const grant = { ...given, createdAt: Math.max(given.createdAt, ...former) };
+      await kept.put(grant.id, grant, { expiresAt, groups: groupsOf(grant) });
+      if (grant.unasked !== true) await endOlder(grant);
+      return grant.id;
     },
     endFormer: async (id) => {
-      const grant = await kept.get(id);
-      if (grant !== undefined) await end(await olderThan(grant));
+      const grant = await kept.change(id, (untaken) => ({ ...untaken, unasked: false }));
+      if (grant !== undefined) await endOlder(grant);
     },
     revoke: async ({ id, userKey, clientId }) => {
       await store.removeGroup(groupOf.grant(id));

@@ -172,11 +172,10 @@ export function createInteractions(parts: InteractionParts): Interactions {
     await record(event(exchange, now, account, { event: 'consent', outcome: 'success', scopes, details }));
     const grant = new library.Grant({ accountId: account.key, clientId: client.id });
     grant.addResourceScope(parts.mcpUrl, [...scopes]);
-    const id = await grant.save();
     const createdAt = Date.now();
-    await grants.add(
+    const grantId = await grants.add(
       {
-        id,
+        id: await grant.save(),
         userKey: account.key,
         username: account.profile.username ?? account.profile.userId,
         clientId: client.id,
@@ -184,14 +183,15 @@ export function createInteractions(parts: InteractionParts): Interactions {
         redirectHost: client.redirectHost,
         scopes,
         createdAt,
+        // Where nobody was asked, nothing ends before the client shows that the request was its own.
+        ...(details['from_memory'] === true && { unasked: true }),
       },
       createdAt + parts.grantTtlMs,
-      // Where nobody was asked, nothing ends before the client shows that the request was its own.
-      details['from_memory'] === true ? 'keep' : 'end',
+      now.interaction.uid,
     );
     await parts.onClientUsed(client.id);
     const { request, response } = exchange;
-    return library.interactionResult(request, response, { consent: { grantId: id } });
+    return library.interactionResult(request, response, { consent: { grantId } });
   }
 
   /**

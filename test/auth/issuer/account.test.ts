@@ -249,6 +249,7 @@ describe('the account page of many entries', () => {
           createdAt: now + index,
         },
         now + 60_000,
+        `request-${index}`,
       );
     const seen = new Set<string>();
     let next: string | undefined = `${site.url}/oauth`;
