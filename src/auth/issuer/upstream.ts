@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AuthEvent } from '../../model/auth-settings.js';
 import { UpstreamRefusedError } from '../../errors.js';
-import type { Provider } from '../providers/provider.js';
+import type { Provider, UpstreamTokens } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
 import { connected, type Account, type Accounts } from './accounts.js';
 import { groupOf } from './groups.js';
+import { createLease } from './lease.js';
 
 /** What the connections to upstream providers are made of. */
 export interface UpstreamParts {
@@ -39,10 +40,9 @@ export interface Upstream {
 
 const recheckEveryMs = 60_000;
 const refreshAheadMs = 60_000;
-const lockMs = 30_000;
 const waitStepMs = 100;
 const revokeMs = 5_000;
-const lockKind = 'oauth:UpstreamLock';
+const leaseKind = 'oauth:UpstreamLock';
 
 function endsSoon({ tokens }: Account, aheadMs: number): boolean {
   return tokens?.expiresAt !== undefined && tokens.expiresAt - Date.now() < aheadMs;
@@ -50,6 +50,18 @@ function endsSoon({ tokens }: Account, aheadMs: number): boolean {
 
 function canAsk(account: Account): boolean {
   return account.tokens !== undefined && (account.tokens.refreshToken !== undefined || !endsSoon(account, 0));
+}
+
+function sameTokens(a: Account, b: Account): boolean {
+  const [one, other] = [a.tokens, b.tokens];
+  return one?.accessToken === other?.accessToken && one?.refreshToken === other?.refreshToken;
+}
+
+/** What a refresh gave beyond what was there. */
+function newTokens(tokens: UpstreamTokens, before: UpstreamTokens): UpstreamTokens | undefined {
+  const { subject, accessToken, refreshToken, scopes } = tokens;
+  if (refreshToken !== before.refreshToken) return tokens;
+  return accessToken === before.accessToken ? undefined : { subject, accessToken, scopes };
 }
 
 function withoutTokens({ key, provider, profile, signedInAt, checkedAt }: Account): Account {
@@ -72,16 +84,19 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 /** Connections over the accounts. Refresh tokens upstream work once, so one process asks at a time about one person. */
 export function createUpstream(parts: UpstreamParts): Upstream {
   const { store, accounts, providers, record } = parts;
+  const lease = createLease(store, leaseKind, parts.warn);
   const running = new Map<string, Promise<Account | undefined>>();
 
-  /** Who disconnected while the provider was asked is not connected again by what came of it. */
-  function changeConnected(key: string, update: (old: Account) => Account): Promise<Account | undefined> {
-    return accounts.change(key, (old) => (old.tokens === undefined ? old : update(old)));
+  /** Of who disconnected while the provider was asked, or signed in again, nothing is changed by what came of it. */
+  function note(asked: Account, update: (old: Account) => Account): Promise<Account | undefined> {
+    return accounts.change(asked.key, (old) => (sameTokens(old, asked) ? update(old) : old));
   }
 
   async function refused(account: Account): Promise<Account | undefined> {
+    const now = await accounts.find(account.key);
+    if (now?.tokens !== undefined && !sameTokens(now, account)) return now;
     await store.removeGroup(groupOf.user(account.key));
-    await accounts.change(account.key, withoutTokens);
+    await note(account, withoutTokens);
     const reason = 'the provider, or a rule about its organisations, refuses this person now';
     await record({ ...described(account), event: 'upstream-refresh', outcome: 'failure', reason });
     return undefined;
@@ -91,19 +106,24 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     parts.warn(`The provider ${account.provider} could not be asked about a person`, error);
     const reason = 'the provider could not be asked';
     await record({ ...described(account), event: 'upstream-refresh', outcome: 'failure', reason });
-    return changeConnected(account.key, (old) => ({ ...old, state: 'error' }));
+    return note(account, (old) => ({ ...old, state: 'error' }));
   }
 
   async function ask(account: Account, provider: Provider): Promise<Account | undefined> {
-    if (account.tokens === undefined) return account;
+    const { tokens } = account;
+    if (tokens === undefined) return account;
     try {
-      const signIn = await provider.refresh(account.tokens);
+      const signIn = await provider.refresh(tokens);
       if (signIn.profile.subject !== account.profile.subject) return await refused(account);
-      const now = await changeConnected(account.key, (old) => ({
+      const now = await note(account, (old) => ({
         ...connected(account.provider, signIn, old),
         signedInAt: old.signedInAt,
       }));
-      if (now?.tokens === undefined) return now;
+      if (now?.tokens === undefined) {
+        const issued = newTokens(signIn.tokens, tokens);
+        if (issued !== undefined) await takeBack({ ...account, tokens: issued });
+        return now;
+      }
       await record({ ...described(now), event: 'upstream-refresh', outcome: 'success' });
       return now;
     } catch (error) {
@@ -112,14 +132,16 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     }
   }
 
-  async function askOnce(account: Account, provider: Provider): Promise<Account | undefined> {
-    const expiresAt = Date.now() + lockMs;
-    if (!(await store.putNew(lockKind, account.key, true, { expiresAt }))) return accounts.find(account.key);
-    try {
-      return await ask(account, provider);
-    } finally {
-      await store.remove(lockKind, account.key);
-    }
+  /** Whoever asked just before has used the refresh token up: then what came of it is the answer. */
+  function askOnce(account: Account, provider: Provider): Promise<Account | undefined> {
+    const { key, checkedAt } = account;
+    const find = (): Promise<Account | undefined> => accounts.find(key);
+    const askStill = async (): Promise<Account | undefined> => {
+      const now = await find();
+      const isStill = now !== undefined && sameTokens(now, account) && now.checkedAt === checkedAt;
+      return isStill ? ask(now, provider) : now;
+    };
+    return lease.alone(key, askStill, find);
   }
 
   function asked(account: Account, provider: Provider): Promise<Account | undefined> {
@@ -184,9 +206,12 @@ export function createUpstream(parts: UpstreamParts): Upstream {
       }
     },
     disconnect: async (key) => {
-      const account = await accounts.find(key);
-      await accounts.change(key, withoutTokens);
-      if (account !== undefined) await takeBack(account);
+      let last = await accounts.find(key);
+      await accounts.change(key, (old) => {
+        last = old;
+        return withoutTokens(old);
+      });
+      if (last !== undefined) await takeBack(last);
     },
   };
 }

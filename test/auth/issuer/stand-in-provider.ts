@@ -14,6 +14,10 @@ export interface StandIn {
   readonly refused: Set<string>;
   /** True: every request fails, as when the provider is down. */
   down: boolean;
+  /** What the provider gives when somebody has signed in. */
+  readonly signIn: (person: string) => Promise<SignIn>;
+  /** Refresh tokens that the provider has issued. */
+  readonly issued: string[];
   /** Tokens that the provider was asked to take back. */
   readonly takenBack: string[];
   /** Where people sign out at it; absent: it has no such page. */
@@ -71,6 +75,7 @@ export async function startStandIn(name = 'acme', exposeToken = false): Promise<
     if (standIn.refused.has(person)) throw new UpstreamRefusedError('not a member');
     const refreshToken = `upstream-refresh-${randomUUID()}`;
     refreshTokens.set(refreshToken, person);
+    standIn.issued.push(refreshToken);
     const { lifetimeMs } = standIn;
     return {
       profile: profileOf(person),
@@ -125,6 +130,8 @@ export async function startStandIn(name = 'acme', exposeToken = false): Promise<
     refused: new Set(),
     down: false,
     lifetimeMs: undefined,
+    signIn: (who) => Promise.resolve(signIn(who)),
+    issued: [],
     takenBack: [],
     refreshes: 0,
     close: async () => {

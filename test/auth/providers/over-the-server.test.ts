@@ -44,11 +44,17 @@ describe.each(cases)(
     beforeEach(async () => {
       standIn = await start();
       const provider = createProvider(standIn.settings);
-      const unused = { person: undefined, refused: new Set<string>(), down: false };
-      const close = (): Promise<void> => standIn.close();
-      site = await openSite({
-        providers: [{ provider, ...unused, lifetimeMs: undefined, takenBack: [], refreshes: 0, close }],
-      });
+      const unused = {
+        person: undefined,
+        refused: new Set<string>(),
+        down: false,
+        signIn: () => Promise.reject(new Error('The provider signs people in at its page')),
+        issued: [],
+        takenBack: [],
+        lifetimeMs: undefined,
+        refreshes: 0,
+      };
+      site = await openSite({ providers: [{ provider, ...unused, close: () => standIn.close() }] });
     });
     afterEach(() => site.close());
 
