@@ -48,7 +48,11 @@ function infoOf({ id, name, origin }: Known, grants: readonly GrantRecord[]): Cl
 
 function byClient(grants: readonly GrantRecord[]): ReadonlyMap<string, readonly GrantRecord[]> {
   const found = new Map<string, GrantRecord[]>();
-  for (const grant of grants) found.set(grant.clientId, [...(found.get(grant.clientId) ?? []), grant]);
+  for (const grant of grants) {
+    const others = found.get(grant.clientId);
+    if (others === undefined) found.set(grant.clientId, [grant]);
+    else others.push(grant);
+  }
   return found;
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setImmediate as othersFirst } from 'node:timers/promises';
 import { AuthUnavailableError } from '../../errors.js';
 import type { Json } from '../../model/json.js';
 import type { Backend, Expected, Row } from './backend.js';
@@ -19,6 +20,7 @@ const sweepEveryMs = 60_000;
 const sweepPasses = 20;
 const changeAttempts = 50;
 const resealPasses = 5;
+const openAtOnce = 200;
 
 function digest(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
@@ -93,13 +95,15 @@ export class SealedStore implements Store {
   list(kind: string, group?: string): Promise<readonly StoredRecord[]> {
     return this.#run(async (backend) => {
       const groups = group === undefined ? undefined : this.#hashes(groupDigest(group));
-      const rows = await backend.list(kind, groups);
-      return rows.flatMap(({ id, sealed }) => {
+      const records: StoredRecord[] = [];
+      for (const [index, { id, sealed }] of (await backend.list(kind, groups)).entries()) {
+        if (index % openAtOnce === openAtOnce - 1) await othersFirst();
         const content = this.#live(kind, [id], sealed);
-        if (content === undefined) return [];
+        if (content === undefined) continue;
         const { value, expiresAt } = content;
-        return [{ value, ...(expiresAt !== undefined && { expiresAt }) }];
-      });
+        records.push({ value, ...(expiresAt !== undefined && { expiresAt }) });
+      }
+      return records;
     });
   }
 

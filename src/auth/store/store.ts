@@ -41,7 +41,7 @@ export interface Store {
   ): Promise<Json | undefined>;
   /** False when there was nothing to remove. */
   remove(kind: string, id: string): Promise<boolean>;
-  /** All records of a kind, or those of them in a group, in no order. */
+  /** All records of a kind, or those of them in a group, in no order. Of a long list, other work goes on meanwhile. */
   list(kind: string, group?: string): Promise<readonly StoredRecord[]>;
   /** Removes every record in a group, of any kind. */
   removeGroup(group: string): Promise<void>;
