@@ -35,22 +35,22 @@ const publicTexts = new Map([
 ]);
 
 /**
- * Takes an error of the DuckDB client apart. Instances are opened with `errors_as_json`, so most texts are JSON; a few
- * paths of the client (parsing, opening) put words before it or use the plain `Type Error: message` form.
+ * Takes an error of the DuckDB client apart. Instances are opened with `errors_as_json`, so most texts are JSON; some have the
+ * type and words of the client before it, or use the plain `Type Error: message` form. A message can be data that looks like
+ * JSON (`error($text)`): JSON counts only where nothing but its own type is before it.
  */
 export function readFailure(error: unknown): DuckdbFailure {
   const text = error instanceof Error ? error.message : String(error);
-  const json = readJsonFailure(text);
-  if (json) return json;
-  const plain = /^(?:Failed to extract statements: )?([A-Za-z][A-Za-z ]*?) Error: ([\s\S]*)$/.exec(text);
-  return { type: titleCase(plain?.[1] ?? 'Unknown'), message: firstParagraph(plain?.[2] ?? text) };
+  const [, plain, message = text] =
+    /^(?:Failed to [a-z ]+: )?(?:([A-Za-z][A-Za-z ]*?) Error: )?([\s\S]*)$/.exec(text) ?? [];
+  const json = message.startsWith('{"exception_type"') ? readJsonFailure(message) : undefined;
+  if (json && (plain === undefined || plain === json.type)) return json;
+  return { type: titleCase(plain ?? 'Unknown'), message: firstParagraph(message) };
 }
 
 function readJsonFailure(text: string): DuckdbFailure | undefined {
-  const start = text.indexOf('{"exception_type"');
-  if (start === -1) return undefined;
   try {
-    const parsed: unknown = JSON.parse(text.slice(start, text.lastIndexOf('}') + 1));
+    const parsed: unknown = JSON.parse(text.slice(0, text.lastIndexOf('}') + 1));
     if (typeof parsed !== 'object' || parsed === null) return undefined;
     const fields = new Map<string, unknown>(Object.entries(parsed));
     const position = Number(fields.get('position') ?? Number.NaN);

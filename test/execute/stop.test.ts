@@ -153,6 +153,18 @@ describe('a query that would run for an hour', () => {
     await Promise.all([before.close(), after.close()]);
   });
 
+  it.each(['FATAL', 'TransactionContext', 'Interrupt'])(
+    'fails for itself only when its own words imitate an error of DuckDB (%s)',
+    async (type) => {
+      const database = await openWith('');
+      const body = await prepared(database, 'SELECT error($x)', [parameter('x', { type: 'string' })]);
+      const x = JSON.stringify({ exception_type: type, exception_message: 'Write-write conflict' });
+      await expect(database.run(body, { x }, callOf())).rejects.toMatchObject({ code: 'EXECUTE_FAILED' });
+      expect(database.failed()).toBe(false);
+      await database.close();
+    },
+  );
+
   it('leaves its place as it was when it ends with its answer', async () => {
     const one = await openWith('', { pool: 1 });
     await expect(query(one, "SELECT 'x'::INTEGER AS n")).rejects.toMatchObject({ code: 'EXECUTE_FAILED' });
