@@ -17,6 +17,8 @@ export interface BodyFacts {
   readonly onlyQueries: boolean;
   /** It changes something that a rollback of the database does not undo. */
   readonly lasting: boolean;
+  /** Several statements of DuckDB's in one, of which one changes rows: none of them was planned. */
+  readonly unplanned: boolean;
 }
 
 /** A statement that DuckDB does not accept. */
@@ -66,6 +68,7 @@ export async function checkStatements(
   let columns: readonly ResultColumn[] | undefined;
   let onlyQueries = true;
   let lasting = false;
+  let unplanned = false;
   for (const statement of statements) {
     const facts = await refusing(statement, () => checkOne(connection, statement, samples, explain));
     facts.names.forEach((name) => names.add(name));
@@ -73,8 +76,9 @@ export async function checkStatements(
     columns = facts.columns;
     onlyQueries &&= facts.isQuery;
     lasting ||= facts.lasting;
+    unplanned ||= facts.unplanned;
   }
-  return { columns, parameterNames: names, statements: checked, onlyQueries, lasting };
+  return { columns, parameterNames: names, statements: checked, onlyQueries, lasting, unplanned };
 }
 
 interface StatementFacts {
@@ -83,6 +87,7 @@ interface StatementFacts {
   readonly several: boolean;
   readonly isQuery: boolean;
   readonly lasting: boolean;
+  readonly unplanned: boolean;
 }
 
 async function refusing<T>(statement: BodyStatement, work: () => Promise<T>): Promise<T> {
@@ -134,6 +139,7 @@ async function checkPrepared(
     several: false,
     isQuery,
     lasting: isLasting(type, statement.segment.tokens),
+    unplanned: false,
   };
 }
 
@@ -153,17 +159,25 @@ async function checkSeveral(
   const extracted = await connection.extractStatements(statement.sql);
   const names: string[] = [];
   let columns: readonly ResultColumn[] | undefined;
+  let unplanned = false;
+  let lasting = false;
   for (let index = 0; index < extracted.count; index += 1) {
     const prepared = await extracted.prepare(index);
-    names.push(...parameterNames(prepared));
-    columns = preparedColumns(prepared);
-    if (definitionTypes.has(prepared.statementType)) {
-      samples[0]?.(prepared);
-      await prepared.run();
+    try {
+      const type = prepared.statementType;
+      names.push(...parameterNames(prepared));
+      columns = preparedColumns(prepared);
+      unplanned ||= !queryTypes.has(type) && !definitionTypes.has(type);
+      lasting ||= isLasting(type, statement.segment.tokens);
+      if (definitionTypes.has(type)) {
+        samples[0]?.(prepared);
+        await prepared.run();
+      }
+    } finally {
+      prepared.destroySync();
     }
-    prepared.destroySync();
   }
-  return { names, columns, several: true, isQuery: false, lasting: false };
+  return { names, columns, several: true, isQuery: false, lasting, unplanned };
 }
 
 function parameterNames(prepared: DuckDBPreparedStatement): string[] {

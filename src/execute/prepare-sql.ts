@@ -119,9 +119,11 @@ async function checkApart(
   const reading = await inTransaction(site, 'BEGIN TRANSACTION READ ONLY', (connection) =>
     checkStatements(connection, statements, samples, true),
   ).catch((error: unknown) => (isReadOnlyRefusal(error) ? undefined : rethrow(error)));
-  if (reading) {
-    const pooled =
-      reading.facts.onlyQueries && !statements.some((each) => site.effectCalls(each.segment.tokens).length);
+  const calls = statements.some(({ segment }) => site.effectCalls(segment.tokens).length > 0);
+  // DuckDB refuses in planning what would write; PIVOT and its like, which become several statements, are not planned.
+  const several = reading?.facts.statements.some((each) => each.several) === true;
+  if (reading && !reading.facts.unplanned && !(several && calls)) {
+    const pooled = reading.facts.onlyQueries && !calls;
     return { ...reading, effects: reading.facts.lasting ? 'write' : 'read', pooled };
   }
   const writing = await inTransaction(site, 'BEGIN TRANSACTION', (connection) =>

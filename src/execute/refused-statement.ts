@@ -1,5 +1,5 @@
 import { leadingWords, type SqlSegment } from './lex-sql.js';
-import { isGlobalSetting } from './settings-scope.js';
+import { isGlobalPragma, isGlobalSetting } from './settings-scope.js';
 import type { Finding } from './sql-problem.js';
 
 const transactionWords = new Set(['begin', 'start', 'commit', 'end', 'abort', 'rollback']);
@@ -57,9 +57,10 @@ function refusedForInstance(segment: SqlSegment): Finding | undefined {
   };
 }
 
-/** The setting that SET or RESET names, lower-case; undefined for variables and other statements. */
+/** The setting that SET, RESET or PRAGMA names, lower-case; undefined for variables and other statements. */
 function settingName(segment: SqlSegment): string | undefined {
   const [first = '', second = '', third = ''] = segment.tokens.map((token) => token.text.toLowerCase());
+  if (first === 'pragma') return third === '=' || isGlobalPragma(second) ? second : undefined;
   if (first !== 'set' && first !== 'reset') return undefined;
   if (second === 'variable') return undefined;
   if (second === 'global') return `global ${third}`;

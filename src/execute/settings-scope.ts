@@ -28,3 +28,16 @@ const sessionSettings = new Set([
 export function isGlobalSetting(name: string): boolean {
   return !sessionSettings.has(name);
 }
+
+/** Pragmas that are no settings, and change the whole instance. */
+const globalPragmas = new Set([
+  'add_parquet_key',
+  'disable_checkpoint_on_shutdown',
+  'enable_checkpoint_on_shutdown',
+  'force_checkpoint',
+]);
+
+/** True for a pragma, lower-case, whose effect every connection of the instance sees. */
+export function isGlobalPragma(name: string): boolean {
+  return globalPragmas.has(name);
+}
