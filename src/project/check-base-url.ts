@@ -26,6 +26,11 @@ export function checkBaseUrl(
   ];
   const isReached = provider === 'streamable-http' && !auth.open;
   if (http.baseUrl === undefined) {
+    if (isReached && http.port === 0 && publishesItself(auth)) {
+      const message =
+        'Nobody knows the address of port 0 before the server listens, and sign-in publishes it';
+      return found('missing-base-url', message, 'Choose a port, or set transport.http.base_url.');
+    }
     if (!isReached || isLoopbackHost(http.host)) return [];
     const message = `Others can reach ${http.host}, and authentication needs to know the address that they use`;
     return found('missing-base-url', message, 'Set transport.http.base_url, or MXCP_BASE_URL: https://…');
@@ -39,6 +44,11 @@ export function checkBaseUrl(
   if (!isReached || url.protocol === 'https:' || isLoopbackHost(url.hostname)) return [];
   const message = 'Clients send tokens to `base_url` in clear';
   return found('insecure-url', message, 'Use https: tls here, or a proxy in front.', 'warning');
+}
+
+/** Clients find out from the server's own metadata where they get tokens, and for what. */
+function publishesItself({ issuer, verifiers }: AuthSettings): boolean {
+  return issuer !== undefined || verifiers.length > 0;
 }
 
 function parse(text: string): URL | undefined {

@@ -116,11 +116,17 @@ describe('Strict-Transport-Security', () => {
 
 describe('base_url', () => {
   const keys = 'auth: {api_keys: true}';
+  const tokens = 'auth: {mode: verifier, issuer: "https://i.example.com", audience: [a]}';
 
   it.each([
     [
       'a server beyond loopback with authentication without it',
       `${keys}, transport: {http: {host: 0.0.0.0}}`,
+      'error missing-base-url',
+    ],
+    [
+      'a free port, with tokens that are for one address',
+      `${tokens}, transport: {http: {port: 0}}`,
       'error missing-base-url',
     ],
     ['a text that is no URL', 'transport: {http: {base_url: "http://"}}', 'error wrong-value'],
@@ -137,6 +143,9 @@ describe('base_url', () => {
 
   it.each([
     `${keys}, transport: {http: {host: 127.0.0.2}}`,
+    `${keys}, transport: {http: {port: 0}}`,
+    `${tokens}, transport: {provider: stdio, http: {port: 0}}`,
+    `${tokens}, transport: {http: {port: 0, base_url: "https://a.example.com"}}`,
     `${keys}, transport: {provider: stdio, http: {host: 0.0.0.0}}`,
     `${keys}, transport: {http: {host: 0.0.0.0, base_url: "https://a.example.com/shop/"}}`,
     'transport: {http: {host: 0.0.0.0}}',
