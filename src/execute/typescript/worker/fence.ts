@@ -1,3 +1,4 @@
+import { ChildProcess } from 'node:child_process';
 import { syncBuiltinESMExports } from 'node:module';
 
 function refuser(reason: string): () => never {
@@ -57,9 +58,26 @@ function closeSignals(): void {
   for (const name of ['_debugProcess', '_debugEnd']) if (name in process) fix(name, noSignals);
 }
 
+function closeMethod(owner: object, name: string, refuse: () => never): void {
+  const handle: unknown = Reflect.get(owner, '_handle');
+  if (typeof handle !== 'object' || handle === null) throw new Error('Node keeps its handles elsewhere');
+  const prototype = Object.getPrototypeOf(handle) as object;
+  Object.defineProperty(prototype, name, { value: refuse, configurable: false, writable: false });
+}
+
+/**
+ * What Node's own objects are made of. The handle of a process that was never started signals whatever process its memory
+ * happens to name; a socket that listens under a path makes a file there.
+ */
+function closeHandles(): void {
+  closeMethod(Reflect.construct(ChildProcess, []), 'kill', noSignals);
+  closeMethod(process.stdout, 'bind', noFiles);
+}
+
 /** Takes away what Node's permission model leaves: ways to write files, and signals to other processes. */
 export function raiseFence(): void {
   closeModules();
   closeReports();
   closeSignals();
+  closeHandles();
 }
