@@ -13,6 +13,7 @@ import type { ExecuteCall } from './executor.js';
 import { tokenOfCall } from './external-token.js';
 import type { Logger } from './logger.js';
 import type { CallTree } from './call-tree.js';
+import { countCall } from './nesting.js';
 
 /** Messages of each kind that one call can send to its client. */
 const maxMessages = 1000;
@@ -22,6 +23,9 @@ const maxEventBytes = 256 * 1024;
 /** Longest text and largest data of a log line, and longest text of a progress message. */
 const maxText = 8192;
 const maxData = 128 * 1024;
+
+/** Characters of SQL in one `ctx.db` call: the server's own thread reads them. */
+const maxSql = 256 * 1024;
 
 /** What the host of one call is made of. */
 export interface HostParts {
@@ -54,6 +58,12 @@ function toJson(released: Released): Json {
 }
 
 async function callEndpoint({ call, tree }: HostParts, name: string, args: JsonObject): Promise<Json> {
+  try {
+    countCall(tree);
+  } catch (error) {
+    tree.doom ??= toMxcpError(error);
+    throw error;
+  }
   const outcome = await call.callWithin(name, args, tree);
   if (outcome.status === 'success') return toJson(outcome.released);
   tree.doom ??= outcome.error;
@@ -169,6 +179,10 @@ export function createBodyHost(parts: HostParts): BodyHost {
   const run = { caller, request, signal, outlives, limits };
   return {
     query: async (sql, params) => {
+      if (sql.length > maxSql)
+        throw new ExecuteFailedError(
+          `A statement of a body has at most ${maxSql} characters: hand values over as parameters`,
+        );
       if (!rights.readOnly && effects.first === undefined && mayWrite(sql)) effects.first = 'what it writes';
       const externalToken = call.externalToken && (await token.find()); // a view may ask for it, too
       const whose = externalToken === undefined ? run : { ...run, externalToken };

@@ -14,11 +14,15 @@ export interface Position {
   readonly tree: CallTree;
 }
 
-/** Counts a call in. Throws `ExecuteFailedError` for one too many, one too deep, or one of an endpoint that is running above. */
-export function enterTree({ above, tree }: Position, operation: Operation): void {
-  if (above.length >= maxDepth) throw new ExecuteFailedError(`Calls nest at most ${maxDepth} deep`);
+/** Counts a call in, whatever becomes of it, before it leaves a record. Throws `ExecuteFailedError` for one too many. */
+export function countCall(tree: CallTree): void {
   tree.calls += 1;
   if (tree.calls > maxCalls) throw new ExecuteFailedError(`A call may make at most ${maxCalls} calls`);
+}
+
+/** Throws `ExecuteFailedError` for a call too deep, or of an endpoint that is running above. */
+export function enterTree({ above }: Position, operation: Operation): void {
+  if (above.length >= maxDepth) throw new ExecuteFailedError(`Calls nest at most ${maxDepth} deep`);
   if (above.includes(operation))
     throw new ExecuteFailedError('An endpoint may not call itself, neither directly nor through others');
 }

@@ -18,7 +18,7 @@ project: nested
 profile: default
 profiles:
   default:
-    duckdb: {path: ":memory:", pool: 1, init: "CREATE TABLE t AS SELECT 7 AS i"}
+    duckdb: {path: ":memory:", pool: 1, init: "CREATE TABLE t AS SELECT 7 AS i; CREATE TABLE notes (text VARCHAR)"}
 `,
   ...Object.fromEntries([1, 2, 3, 4, 5, 6].map((depth) => [`tools/chain${depth}.yml`, chain(depth)])),
   'tools/seven.yml':
@@ -29,6 +29,19 @@ profiles:
 tool: {name: slow, source: {file: ../typescript/bodies.ts}, limits: {timeout: 300ms}}
 `,
   'tools/waits.yml': 'mxcp: 1\ntool: {name: waits, source: {file: ../typescript/bodies.ts}}\n',
+  'tools/write_denied.yml': `mxcp: 1
+tool:
+  name: write_denied
+  source: {code: "INSERT INTO notes VALUES ('denied'); SELECT 1 AS one"}
+  policies: {output: [{id: never, condition: "true", action: deny}]}
+`,
+  'tools/notes.yml':
+    'mxcp: 1\ntool: {name: notes, return: {type: integer}, source: {code: SELECT count(*) FROM notes}}\n',
+  'tools/careless.yml': `mxcp: 1
+tool: {name: careless, source: {file: ../typescript/bodies.ts}, parameters: [{name: inner, type: string}, {name: n, type: integer, default: 1}]}
+`,
+  'tools/lasts.yml': 'mxcp: 1\ntool: {name: lasts, source: {file: ../typescript/bodies.ts}}\n',
+  'tools/running.yml': 'mxcp: 1\ntool: {name: running, source: {file: ../typescript/bodies.ts}}\n',
   'typescript/bodies.ts': `import type { ToolContext } from 'mxcp';
 const link = (next: number) => async (_: unknown, ctx: ToolContext) => {
   await ctx.db.query('SELECT 1');
@@ -47,6 +60,18 @@ export async function many({ n }: { n: number }, ctx: ToolContext) {
 export const slow = async (_: unknown, ctx: ToolContext) => {
   await ctx.db.query('SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b');
 };
+export async function careless({ inner, n }: { inner: string; n: number }, ctx: ToolContext) {
+  for (let i = 0; i < n; i++) void ctx.endpoints.call(inner).catch(() => undefined);
+  return 1;
+}
+let lasting = 0;
+export async function lasts() {
+  lasting += 1;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  lasting -= 1;
+  return lasting;
+}
+export const running = () => lasting;
 export const waits = (_: unknown, ctx: ToolContext) => ctx.endpoints.call('slow');
 `,
 };
@@ -106,5 +131,25 @@ describe('calls from inside of bodies', () => {
     setTimeout(() => controller.abort(), 100);
     expect(await run('slow', {}, controller.signal)).toMatchObject({ error: { code: 'CALL_CANCELLED' } });
     expect(valueOf(await run('seven'))).toBe(7);
+  });
+
+  it('that a body does not wait for share its fate: a denial inside rolls back what was written', async () => {
+    const outcome = await run('careless', { inner: 'write_denied' });
+    expect(outcome).toMatchObject({ status: 'error', error: { code: 'EXECUTE_FAILED' } });
+    expect(valueOf(await run('notes'))).toBe(0);
+  });
+
+  it('that a body does not wait for end before its worker serves anybody else', async () => {
+    const calls = Array.from({ length: 12 }, async () => {
+      await run('careless', { inner: 'lasts' });
+      return valueOf(await run('running'));
+    });
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 12 }, () => 0));
+  });
+
+  it('leave no more than a hundred records, also of names that do not exist', async () => {
+    const { callId } = await run('careless', { inner: 'nothing', n: 2000 });
+    const inside = site.records().filter((record) => record['parent_call_id'] === callId);
+    expect(inside).toHaveLength(100);
   });
 });

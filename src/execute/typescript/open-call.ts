@@ -39,24 +39,35 @@ export interface OpenCall {
 
 type Send = (message: ToWorker) => void;
 
+/** Refusals that a body can pass on: the latest ones. */
+const maxRefusals = 1000;
+
 /** What was counted and refused in one run. */
 interface Tally {
   readonly refusals: Map<number, MxcpError>;
+  /** Calls inside of this one that have not ended. */
+  readonly inside: Set<Promise<unknown>>;
   openAsks: number;
   tells: number;
+}
+
+function remember({ refusals }: Tally, ask: number, error: MxcpError): void {
+  refusals.set(ask, error);
+  const [oldest] = refusals.keys();
+  if (refusals.size > maxRefusals && oldest !== undefined) refusals.delete(oldest);
 }
 
 async function answer(
   { host }: Run,
   { call, ask, operation, input }: CallMessage & { type: 'ask' },
-  { refusals }: Tally,
+  tally: Tally,
 ): Promise<ToWorker> {
   try {
     return { type: 'answer', call, ask, value: await serveAsk(host, operation, input) };
   } catch (error) {
     if (error instanceof HostileMessage) throw error;
     const known = toMxcpError(error);
-    refusals.set(ask, known);
+    remember(tally, ask, known);
     return { type: 'refusal', call, ask, code: known.code, message: known.message };
   }
 }
@@ -75,8 +86,14 @@ async function serve(
   }
   tally.openAsks += 1;
   if (tally.openAsks > maxOpenAsks) throw new HostileMessage('A body asks without end');
-  send(await answer(run, message, tally));
-  tally.openAsks -= 1;
+  const answered = answer(run, message, tally);
+  if (message.operation === 'call') tally.inside.add(answered);
+  try {
+    send(await answered);
+  } finally {
+    tally.inside.delete(answered);
+    tally.openAsks -= 1;
+  }
 }
 
 /** Calls `told` when the signal aborts, and `late` when the run has not ended 100 ms later. The function returned ends that. */
@@ -100,7 +117,7 @@ function watch(signal: StopSignal, told: () => void, late: () => void): () => vo
  */
 export function openCall(call: number, run: Run, send: Send, stop: () => void): OpenCall {
   const { signal, module, args, facts } = run;
-  const tally: Tally = { refusals: new Map(), openAsks: 0, tells: 0 };
+  const tally: Tally = { refusals: new Map(), inside: new Set(), openAsks: 0, tells: 0 };
   let settle: { resolve: (result: WorkerResult) => void; reject: (error: MxcpError) => void };
   const work = new Promise<WorkerResult>((resolve, reject) => (settle = { resolve, reject }));
   send({ type: 'run', call, module, args, facts });
@@ -121,10 +138,11 @@ export function openCall(call: number, run: Run, send: Send, stop: () => void): 
     maxBytes: facts.maxBytes,
     result,
     receive: async (message) => {
+      if (message.type === 'ask' || message.type === 'tell') return serve(run, message, tally, send);
+      // What a body did not wait for is part of its call all the same: its worker, its transaction and its fate.
+      await Promise.allSettled(tally.inside);
       if (message.type === 'done') settle.resolve(message.result);
-      else if (message.type === 'failed')
-        settle.reject(bodyError(message.failure, tally.refusals.get(message.failure.ask ?? -1)));
-      else await serve(run, message, tally, send);
+      else settle.reject(bodyError(message.failure, tally.refusals.get(message.failure.ask ?? -1)));
     },
     fail: (error) => settle.reject(error),
     hide: run.host.hide,
