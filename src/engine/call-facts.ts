@@ -37,3 +37,8 @@ export function callFacts({ caller, request, callId, http }: ExecuteCall, limits
     cut: limits.onLimit === 'truncate',
   };
 }
+
+/** Who shares a worker: one person's calls do, and those of all who are anonymous (spec page 08, "Isolation"). */
+export function callerName({ key, source, username, email }: Caller): string {
+  return key ?? `${source} ${username ?? ''} ${email ?? ''}`;
+}

@@ -61,7 +61,7 @@ async function inspect(
   project: Project,
   database: Parameters<typeof compileProject>[0]['database'],
 ): Promise<Inspection> {
-  const bodies = await openProjectBodies(project);
+  const bodies = await openProjectBodies(project, false);
   try {
     const context = { project, database, bodies, logger: silent, hashKey: unusedKey };
     const { problems, unprepared } = await compileProject(context);

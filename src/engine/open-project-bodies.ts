@@ -21,9 +21,13 @@ function siteHost(secrets: Project['secrets'], logger?: Logger): SiteHost {
 
 /**
  * Bundles and loads a project's TypeScript bodies, plugins and hooks; undefined when it has none, and then nothing is
- * started.
+ * started. Unless it is served, whoever calls is the operator: no workers are kept apart.
  */
-export async function openProjectBodies(project: Project, logger?: Logger): Promise<Bodies | undefined> {
+export async function openProjectBodies(
+  project: Project,
+  served: boolean,
+  logger?: Logger,
+): Promise<Bodies | undefined> {
   const bodies = bodiesOf(project);
   const { plugins, secrets } = project;
   const { typescriptFolder } = project.bodies;
@@ -34,7 +38,7 @@ export async function openProjectBodies(project: Project, logger?: Logger): Prom
   return openBodies({
     bodies,
     plugins,
-    settings: project.bodies,
+    settings: served ? project.bodies : { ...project.bodies, reuse: 'anyone' },
     root: project.root,
     config,
     environment: process.env,

@@ -81,7 +81,7 @@ export async function openRuntime(project: Project, options: OpenOptions): Promi
   }
   let bodies: Parts['bodies'];
   try {
-    bodies = await openProjectBodies(project, logger);
+    bodies = await openProjectBodies(project, options.purpose === 'serve', logger);
     const hashKey = deriveKey(siteSecret, 'hash-mask').export();
     const compilation = await compileProject({ project, database, bodies, logger, hashKey });
     refuseProblems(project, compilation, ignoreErrors);

@@ -11,7 +11,7 @@ import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/settings.js';
 import type { EndpointRules } from '../policy/compile-rules.js';
 import { createBodyHost } from './body-host.js';
-import { callFacts } from './call-facts.js';
+import { callFacts, callerName } from './call-facts.js';
 import type { ExecuteCall, Executor, Produced } from './executor.js';
 import { limitResult } from './limit-result.js';
 import type { Logger } from './logger.js';
@@ -34,7 +34,8 @@ function rightsOf(endpoint: Endpoint): AuthorRights {
 /** What a call fails with that had one inside fail, whatever its body made of it. A conflict may be tried again as a whole. */
 function doomed({ doom }: CallTree, error: unknown): unknown {
   if (doom === undefined || doom.code === 'EXECUTE_CONFLICT') return doom ?? error;
-  return new ExecuteFailedError('A call inside of this one failed', { cause: doom });
+  const place = error === doom ? doom.cause : undefined; // where the body asked for it, when it let the error pass
+  return new ExecuteFailedError('A call inside of this one failed', { cause: place ?? doom });
 }
 
 const nothingToSettle = (): Promise<void> => Promise.resolve();
@@ -125,7 +126,7 @@ async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: Execute
 
 async function runOutermost(plan: Plan, args: JsonObject, call: ExecuteCall): Promise<Produced> {
   const { bodies, database } = plan.site;
-  const loan = await bodies.lend(plan.module, call.signal);
+  const loan = await bodies.lend(plan.module, callerName(call.caller), call.signal);
   const session = database.session(plan.rights.readOnly, call.signal);
   const tree: CallTree = { worker: loan.worker, session, calls: 0, doom: undefined };
   try {

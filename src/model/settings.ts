@@ -131,6 +131,8 @@ export interface LoggingSettings {
 export interface BodySettings {
   /** `thread` is faster and gives up what the docs name: buffers outside of the heap limit, native crashes, `process.kill`. */
   readonly isolation: 'process' | 'thread';
+  /** Whose calls a worker may serve after its first one: those of the same caller, of anyone, or nobody's. */
+  readonly reuse: 'caller' | 'anyone' | 'never';
   /** Workers that run bodies at once. */
   readonly workers: number;
   /** Calls that may wait for a worker; one more is refused. */

@@ -20,6 +20,7 @@ export function readBodies(context: SettingsContext): BodySettings {
     reader.read(`bodies.${key}`, { kind, site: given(key) }, fallback);
   return {
     isolation: read('isolation', choiceKind('process', 'thread'), 'process'),
+    reuse: read('reuse', choiceKind('caller', 'anyone', 'never'), 'caller'),
     workers: readWorkers(context),
     queue: read('queue', integerKind(0, 100_000), 64),
     memoryBytes: readMemory(context, given('memory')),

@@ -11,6 +11,7 @@ describe('bodies', () => {
     const folder = await newSite();
     expect((await read(folder)).project?.bodies).toEqual({
       isolation: 'process',
+      reuse: 'caller',
       workers: 4,
       queue: 64,
       memoryBytes: 256 * 1024 * 1024,
@@ -22,7 +23,7 @@ describe('bodies', () => {
 
   it('of a profile win over those of the site key by key', async () => {
     const site = `${minimalSite}paths: {typescript: src, plugins: more}
-bodies: {isolation: thread, workers: 3, env: [TZ], memory: 1GiB}
+bodies: {isolation: thread, reuse: never, workers: 3, env: [TZ], memory: 1GiB}
 profiles: {default: {bodies: {workers: 2, queue: 0, env: [LANG, API_URL]}}}
 `;
     const folder = await newSite({ 'mxcp-site.yml': site });
@@ -30,6 +31,7 @@ profiles: {default: {bodies: {workers: 2, queue: 0, env: [LANG, API_URL]}}}
     expect(problems).toEqual([]);
     expect(project?.bodies).toEqual({
       isolation: 'thread',
+      reuse: 'never',
       workers: 2,
       queue: 0,
       memoryBytes: 1024 ** 3,
@@ -48,6 +50,7 @@ profiles: {default: {bodies: {workers: 2, queue: 0, env: [LANG, API_URL]}}}
     ['bodies: {workers: 1}', '4:19 wrong-value'],
     [`bodies: {workers: ${most + 1}}`, '4:19 wrong-value'],
     ['bodies: {isolation: none}', '4:21 wrong-value'],
+    ['bodies: {reuse: always}', '4:17 wrong-value'],
     ['bodies: {memory: 1MiB}', '4:18 wrong-value'],
     ['bodies: {env: [MXCP_SECRET_KEY]}', '4:16 wrong-value'],
     ['bodies: {env: ["A=B"]}', '4:16 wrong-value'],

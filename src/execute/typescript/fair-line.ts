@@ -6,8 +6,8 @@ export interface FairLineOptions<T> {
   readonly share: number;
   /** Calls that may wait, of all bodies. */
   readonly queue: number;
-  /** A worker that is free, from here on a call's of this body. */
-  readonly take: (body: number) => T | undefined;
+  /** A worker that this caller may have and that is free, from here on a call's of this body. */
+  readonly take: (body: number, owner: string) => T | undefined;
 }
 
 interface Waiter<T> {
@@ -22,12 +22,15 @@ interface Account<T> {
   held: number;
   /** The last call to end broke its worker. */
   breaks: boolean;
-  readonly waiters: Set<Waiter<T>>;
+  /** By caller, whose turn is next first. */
+  readonly waiters: Map<string, Set<Waiter<T>>>;
+  /** Calls that wait, of all callers. */
+  waiting: number;
 }
 
 /**
- * Who gets the next worker: bodies take turns, and calls of one body go in order of arrival. No body has more workers than
- * its share, and one whose last call broke its worker has one at a time, its replacement included, until a call gives its
+ * Who gets the next worker: bodies take turns, callers of one body too, and calls of one caller go in order of arrival. Whoever
+ * cannot have any of the workers that are free lets the others pass. No body has more workers than its share, and one whose last call broke its worker has one at a time, its replacement included, until a call gives its
  * worker back whole: it spends its own time on new workers, not that of others.
  */
 export class FairLine<T> {
@@ -41,11 +44,12 @@ export class FairLine<T> {
     this.options = options;
   }
 
-  /** A worker for a call of a body: at once, or in its turn. Rejects with the signal's reason, or as overloaded. */
-  enter(body: number, signal: StopSignal): T | Promise<T> {
+  /** A worker for a caller's call of a body: at once, or in its turn. Rejects with the signal's reason, or as overloaded. */
+  enter(body: number, owner: string, signal: StopSignal): T | Promise<T> {
     const account = this.accountOf(body);
-    const worker = this.mayHave(account) && account.waiters.size === 0 ? this.options.take(body) : undefined;
-    if (worker === undefined) return this.wait(account, signal);
+    const first = this.mayHave(account) && !account.waiters.has(owner);
+    const worker = first ? this.options.take(body, owner) : undefined;
+    if (worker === undefined) return this.wait(account, owner, signal);
     account.held += 1;
     return worker;
   }
@@ -67,22 +71,38 @@ export class FairLine<T> {
     this.admit();
   }
 
+  /** Calls that wait. */
+  get length(): number {
+    return this.waiting;
+  }
+
   /** Gives workers that are free to those who wait. */
   admit(): void {
     for (const account of this.turns) {
-      if (!this.mayHave(account)) continue;
-      const [waiter] = account.waiters;
-      const worker = waiter && this.options.take(account.body);
-      if (waiter === undefined || worker === undefined) return;
-      account.held += 1;
-      waiter.admit(worker);
+      if (!this.admitOne(account)) continue;
       this.turns.delete(account);
-      if (account.waiters.size > 0) this.turns.add(account); // behind the others; this loop comes by again
+      if (account.waiting > 0) this.turns.add(account); // behind the others; this loop comes by again
     }
   }
 
   refuseAll(error: Error): void {
-    for (const account of this.turns) for (const waiter of account.waiters) waiter.refuse(error);
+    for (const { waiters } of this.turns)
+      for (const each of waiters.values()) for (const waiter of each) waiter.refuse(error);
+  }
+
+  private admitOne(account: Account<T>): boolean {
+    if (!this.mayHave(account)) return false;
+    for (const [owner, waiters] of account.waiters) {
+      const [waiter] = waiters;
+      const worker = waiter && this.options.take(account.body, owner);
+      if (waiter === undefined || worker === undefined) continue;
+      account.held += 1;
+      waiter.admit(worker);
+      account.waiters.delete(owner);
+      if (waiters.size > 0) account.waiters.set(owner, waiters); // behind the other callers
+      return true;
+    }
+    return false;
   }
 
   private accountOf(body: number): Account<T> {
@@ -95,17 +115,15 @@ export class FairLine<T> {
     return held < (breaks ? 1 : this.options.share);
   }
 
-  private wait(account: Account<T>, signal: StopSignal): Promise<T> {
+  private wait(account: Account<T>, owner: string, signal: StopSignal): Promise<T> {
     const { queue } = this.options;
     // Of a full queue one body has three quarters at most.
-    if (this.waiting >= queue || account.waiters.size >= Math.ceil(queue * 0.75))
+    if (this.waiting >= queue || account.waiting >= Math.ceil(queue * 0.75))
       return Promise.reject(new OverloadedError('Too many calls are waiting for a worker; try again later'));
     return new Promise<T>((resolve, reject) => {
       const leave = (): void => {
         signal.removeEventListener('abort', stop);
-        account.waiters.delete(waiter);
-        if (account.waiters.size === 0) this.turns.delete(account);
-        this.waiting -= 1;
+        this.forget(account, owner, waiter);
       };
       const refuse = (error: Error): void => {
         leave();
@@ -117,14 +135,29 @@ export class FairLine<T> {
         resolve(worker);
       };
       const waiter: Waiter<T> = { admit, refuse };
-      this.waiting += 1;
-      account.waiters.add(waiter);
-      this.turns.add(account);
+      this.remember(account, owner, waiter);
       signal.addEventListener('abort', stop, { once: true });
     });
+  }
+
+  private remember(account: Account<T>, owner: string, waiter: Waiter<T>): void {
+    const waiters = account.waiters.get(owner) ?? new Set();
+    account.waiters.set(owner, waiters.add(waiter));
+    account.waiting += 1;
+    this.waiting += 1;
+    this.turns.add(account);
+  }
+
+  private forget(account: Account<T>, owner: string, waiter: Waiter<T>): void {
+    const waiters = account.waiters.get(owner);
+    if (waiters?.delete(waiter) !== true) return;
+    if (waiters.size === 0) account.waiters.delete(owner);
+    account.waiting -= 1;
+    this.waiting -= 1;
+    if (account.waiting === 0) this.turns.delete(account);
   }
 }
 
 function newAccount<T>(body: number): Account<T> {
-  return { body, held: 0, breaks: false, waiters: new Set() };
+  return { body, held: 0, breaks: false, waiters: new Map(), waiting: 0 };
 }

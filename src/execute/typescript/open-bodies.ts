@@ -28,12 +28,15 @@ export interface Bodies {
   readonly functions: readonly PluginFunction[];
   /** The number by which workers know a body. */
   readonly moduleOf: (body: TypeScriptBody) => number;
-  /** A worker for a call of a body, by the number of the body. */
-  readonly lend: (module: number, signal: StopSignal) => Promise<WorkerLoan>;
+  /** A worker for a caller's call of a body, by the number of the body. */
+  readonly lend: (module: number, caller: string, signal: StopSignal) => Promise<WorkerLoan>;
   /** Starts all workers, so that no caller waits for one. */
   readonly warm: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+/** Callers of whom a worker stays ready, for each call that can run at once: idle, one takes some 12 MiB of its own. */
+const callersPerWorker = 4;
 
 /** Loads what can be loaded; after a module that ended the worker, the others once more without it. */
 async function loadAll(
@@ -73,10 +76,13 @@ function openPool(
   bundle: Bundle,
   { worker, good }: { readonly worker: BodyWorker; readonly good: Numbered },
 ): WorkerPool {
-  const { workers: size, queue, memoryBytes } = options.settings;
+  const { workers: size, reuse, queue, memoryBytes } = options.settings;
   const others = good.filter(([, { kind }]) => kind === 'body').length > 1;
   const pool = new WorkerPool({
     size,
+    spares: reuse === 'anyone' ? 0 : Math.ceil(size / 2),
+    owned: reuse === 'caller' ? size * callersPerWorker : size,
+    keep: reuse !== 'never',
     // No body takes all workers away from the others.
     share: others ? Math.max(1, Math.floor(size * 0.75)) : size,
     queue,
@@ -134,7 +140,7 @@ export async function openBodies(options: OpenBodiesOptions): Promise<Bodies> {
         if (number === undefined) throw new InternalError('A body was not loaded');
         return number;
       },
-      lend: (module, signal) => pool.lend(module, signal),
+      lend: (module, caller, signal) => pool.lend(module, settings.reuse === 'caller' ? caller : '', signal),
       warm: () => pool.fill(),
       close: async () => {
         await close();

@@ -4,6 +4,7 @@ import type { StopSignal } from '../../lib/stop-signal.js';
 import type { ToWorker } from './protocol.js';
 import { callNiceness, slowNiceness } from './processor.js';
 import { FairLine } from './fair-line.js';
+import { IdleWorkers } from './idle-workers.js';
 import type { BodyWorker } from './worker.js';
 import type { WorkerEnd } from './worker-link.js';
 
@@ -13,17 +14,27 @@ const weighEveryMs = 25;
 const farewellMs = 2000;
 /** Pause before a worker is started again after one that could not start, milliseconds. */
 const retryMs = 1000;
+/** How long after a new worker was taken the next one is started, milliseconds. */
+const soonMs = 5;
 /** Processor time after which a call goes on behind all others, milliseconds. */
 const quickMs = 50;
 /** Workers that stay behind all others are replaced, one in so many milliseconds. */
 const renewEveryMs = 10_000;
 
 export interface WorkerPoolOptions {
+  /** Calls that run at once. */
   readonly size: number;
+  /** New workers that are ready for callers who have none yet. */
+  readonly spares: number;
+  /** Workers that may belong to callers, idle ones included; at least `size`. */
+  readonly owned: number;
+  /** False: a worker serves one call. */
+  readonly keep: boolean;
   /** Workers that calls of one body may have at once. */
   readonly share: number;
   /** Calls that may wait. */
   readonly queue: number;
+  /** Of one worker. All together stay below `size` and `spares` times as much, as far as idle ones can be spared. */
   readonly memoryBytes: number;
   /** Resolves when the worker has loaded all bodies. */
   readonly start: () => Promise<BodyWorker>;
@@ -41,31 +52,40 @@ export interface WorkerLoan {
 /** A loan that is out. */
 interface Loan {
   readonly body: number;
+  readonly owner: string;
   /** Processor time of its worker when it was looked at first, milliseconds. */
   sinceMs: number | undefined;
 }
 
 /**
- * Keeps workers and lends each to one call at a time (`FairLine` says to whom). A worker that ended, or in which a call
- * left something running, is replaced. A call that takes much of the processor goes on behind all others.
+ * Keeps workers and lends each to one call at a time (`FairLine` says to whom), and never to another owner than the one it
+ * was lent to first. New ones are ready before somebody needs them, in the place of those that were used longest ago. A
+ * worker that ended, or in which a call left something running, is replaced. A call that takes much of the processor goes on
+ * behind all others.
  */
 export class WorkerPool {
   private readonly options: WorkerPoolOptions;
   private readonly workers = new Set<BodyWorker>();
-  private readonly idle: BodyWorker[] = [];
+  private readonly idle = new IdleWorkers<BodyWorker>();
   private readonly loans = new Map<BodyWorker, Loan>();
   /** Workers that are behind all others. */
   private readonly slow = new Set<BodyWorker>();
   private readonly line: FairLine<BodyWorker>;
   private readonly scales: NodeJS.Timeout;
   private renewedAt = -Infinity;
-  private starting = 0;
+  private readonly starts = new Set<Promise<void>>();
+  private lastStart: Promise<void> = Promise.resolve();
+  /** Workers are ready before somebody waits for one. */
+  private ahead = false;
+  /** Above 0 no worker is started: one has failed, the next one would too, and that costs more than it does. */
+  private resting = 0;
+  private restocking: NodeJS.Timeout | undefined;
   private closing = false;
 
   constructor(options: WorkerPoolOptions) {
     this.options = options;
     const { share, queue } = options;
-    this.line = new FairLine<BodyWorker>({ share, queue, take: (body) => this.takeIdle(body) });
+    this.line = new FairLine<BodyWorker>({ share, queue, take: (body, owner) => this.takeIdle(body, owner) });
     this.scales = setInterval(() => this.weigh(), weighEveryMs).unref();
   }
 
@@ -76,25 +96,25 @@ export class WorkerPool {
     this.offer(worker);
   }
 
-  /** Starts workers until there are `count`. Resolves when they are ready. */
-  async fill(count = this.options.size): Promise<void> {
-    const missing = count - this.workers.size - this.starting;
-    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.startOne()));
+  /** Starts workers ahead of the first calls, and from now on of all others. Resolves when they are ready. */
+  async fill(): Promise<void> {
+    this.ahead = true;
+    this.restock();
+    await Promise.all(this.starts);
   }
 
-  /** A worker for one call of a body. */
-  async lend(body: number, signal: StopSignal): Promise<WorkerLoan> {
+  /** A worker for one call of a body. `owner`: whose call it is; nobody else's runs in a worker that was his. */
+  async lend(body: number, owner: string, signal: StopSignal): Promise<WorkerLoan> {
     signal.throwIfAborted();
     if (this.closing) throw new ShuttingDownError('The workers are stopping');
-    const entered = this.line.enter(body, signal);
-    if (entered instanceof Promise && this.workers.size + this.starting < this.options.size)
-      void this.startOne();
+    const entered = this.line.enter(body, owner, signal);
+    if (entered instanceof Promise) this.restock();
     const worker = entered instanceof Promise ? await entered : entered;
     let out = true;
     return {
       worker,
       giveBack: () => {
-        if (out) this.takeBack(worker, body);
+        if (out) this.takeBack(worker);
         out = false;
       },
     };
@@ -121,29 +141,79 @@ export class WorkerPool {
     await worker.ended;
   }
 
-  private takeIdle(body: number): BodyWorker | undefined {
-    let worker = this.idle.pop();
-    while (worker && !worker.usable()) worker = this.idle.pop();
-    if (worker) this.loans.set(worker, { body, sinceMs: undefined });
+  private takeIdle(body: number, owner: string): BodyWorker | undefined {
+    if (this.loans.size >= this.options.size) return undefined;
+    const worker = this.idle.take(owner);
+    if (worker === undefined) return undefined;
+    this.loans.set(worker, { body, owner, sinceMs: undefined });
+    this.restockSoon();
     return worker;
   }
 
-  private takeBack(worker: BodyWorker, body: number): void {
+  private takeBack(worker: BodyWorker): void {
+    const loan = this.loans.get(worker);
+    if (loan === undefined) return; // it is gone
     if (!worker.usable()) {
       worker.kill('stopped', 'a call left something running in it');
       return;
     }
     this.loans.delete(worker);
-    this.line.returned(body);
-    this.offer(worker);
+    this.line.returned(loan.body);
+    this.offer(worker, loan.owner);
   }
 
-  private offer(worker: BodyWorker): void {
-    if (this.slow.has(worker) && worker.setNiceness(callNiceness())) this.slow.delete(worker);
-    if (this.slow.has(worker) && this.renew(worker)) return;
-    if (this.slow.has(worker)) this.idle.unshift(worker);
-    else this.idle.push(worker);
+  /** Takes a worker in that is free, a new one without owner. */
+  private offer(worker: BodyWorker, owner?: string): void {
+    if (this.mayStay(worker, owner)) this.idle.put(worker, owner, this.slow.has(worker));
     this.line.admit();
+    this.restock();
+  }
+
+  private mayStay(worker: BodyWorker, owner: string | undefined): boolean {
+    if (owner !== undefined && !this.options.keep) {
+      worker.kill('stopped', 'it has served its call');
+      return false;
+    }
+    if (this.slow.has(worker) && worker.setNiceness(callNiceness())) this.slow.delete(worker);
+    return !this.slow.has(worker) || !this.renew(worker);
+  }
+
+  /** New workers that there should be. */
+  private wanted(owned: number): number {
+    const { size, spares } = this.options;
+    const needed = Math.min(this.line.length, size - this.loans.size);
+    return this.ahead ? Math.max(needed, spares, size - owned) : needed;
+  }
+
+  /** Starts the workers that are missing, where there are too many in the place of those that were idle longest. */
+  private restock(): void {
+    if (this.closing || this.resting > 0) return;
+    const { fresh, owned: idle } = this.idle.counts();
+    const owned = idle + this.loans.size;
+    const coming = fresh + this.starts.size;
+    const missing = this.wanted(owned) - coming;
+    if (missing <= 0) return;
+    const room = this.options.owned + this.options.spares - owned - coming;
+    const most = room + (missing > room ? this.evict(missing - room) : 0);
+    for (let i = 0; i < Math.min(missing, most); i += 1) this.startOne();
+  }
+
+  /** To start a process stops this thread for some milliseconds: the call that needs it to be done goes first. */
+  private restockSoon(): void {
+    this.restocking ??= setTimeout(() => {
+      this.restocking = undefined;
+      this.restock();
+    }, soonMs).unref();
+  }
+
+  /** Ends workers that are idle. Returns how many there were. */
+  private evict(most: number): number {
+    for (let evicted = 0; evicted < most; evicted += 1) {
+      const worker = this.idle.takeOldest();
+      if (worker === undefined) return evicted;
+      worker.kill('stopped', 'somebody else needs its place');
+    }
+    return most;
   }
 
   /** Replaces a worker that is behind all others, where none was replaced for some time. */
@@ -160,48 +230,56 @@ export class WorkerPool {
     this.slow.delete(worker);
     const loan = this.loans.get(worker);
     this.loans.delete(worker);
-    const place = this.idle.indexOf(worker);
-    if (place !== -1) this.idle.splice(place, 1);
+    this.idle.remove(worker);
     if (this.closing) return;
     if (loan) this.replace(loan);
-    // One that ended by itself, without a call, will do so again: a start costs more than it does.
-    else if (reason !== 'stopped') this.startLater();
-    else void this.startOne();
+    else if (reason !== 'stopped') this.rest();
+    else this.restock();
   }
 
+  /** The body has the place of its worker until another one has started. */
   private replace({ body }: Loan): void {
     this.line.broke(body);
-    void this.startOne().finally(() => this.line.replaced(body));
+    this.restock();
+    void this.lastStart.then(() => this.line.replaced(body));
+    this.line.admit();
   }
 
-  private startLater(): void {
-    setTimeout(() => void this.startOne(), retryMs).unref();
+  private rest(): void {
+    this.resting += 1;
+    const rested = (): void => {
+      this.resting -= 1;
+      this.restock();
+    };
+    setTimeout(rested, retryMs).unref();
   }
 
-  private isClosing(): boolean {
-    return this.closing;
-  }
-
-  private async startOne(): Promise<void> {
-    if (this.closing || this.workers.size + this.starting >= this.options.size) return;
-    this.starting += 1;
-    try {
-      const worker = await this.options.start();
-      if (this.isClosing()) worker.kill('stopped', 'the server closes its workers');
-      else this.adopt(worker);
-    } catch (error) {
-      this.options.failed(error);
-      this.startLater();
-    } finally {
-      this.starting -= 1;
-    }
+  private startOne(): void {
+    const start = this.options.start().then(
+      (worker) => {
+        this.starts.delete(start);
+        if (this.closing) worker.kill('stopped', 'the server closes its workers');
+        else this.adopt(worker);
+      },
+      (error: unknown) => {
+        this.starts.delete(start);
+        this.options.failed(error);
+        this.rest();
+      },
+    );
+    this.starts.add(start);
+    this.lastStart = start;
   }
 
   private weigh(): void {
+    const { memoryBytes, size, spares } = this.options;
+    let all = 0;
     for (const worker of this.workers) {
       const bytes = worker.residentBytes() ?? 0;
-      if (bytes > this.options.memoryBytes) worker.kill('memory', 'resident memory above the limit');
+      all += bytes;
+      if (bytes > memoryBytes) worker.kill('memory', 'resident memory above the limit');
     }
+    if (all > memoryBytes * (size + spares)) this.evict(1);
     for (const [worker, loan] of this.loans) if (!this.slow.has(worker)) this.judge(worker, loan);
   }
 

@@ -14,6 +14,7 @@ export function bodyFile(root: string, file: string, exportNames: readonly strin
 export function bodySettings(root: string, more: Partial<BodySettings> = {}): BodySettings {
   return {
     isolation: 'process',
+    reuse: 'caller',
     workers: 2,
     queue: 8,
     memoryBytes: 256 * 1024 * 1024,

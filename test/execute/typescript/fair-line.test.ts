@@ -17,7 +17,7 @@ function open(size: number, share: number, queue = 8) {
     },
   });
   const enter = async (body: number, signal = new AbortController().signal): Promise<number> =>
-    line.enter(body, signal);
+    line.enter(body, '', signal);
   const enterAll = (body: number, times: number): void => {
     for (let i = 0; i < times; i += 1) void enter(body);
   };
@@ -59,6 +59,49 @@ describe('who gets a worker', () => {
     giveBack(hot);
     await waiting[1];
     expect(order).toEqual(['first', 'second']);
+  });
+
+  it('callers of one body take turns, however many calls of one wait', () => {
+    const order: string[] = [];
+    let free = 0;
+    const line = new FairLine<string>({
+      share: 1,
+      queue: 100,
+      take: (_, owner) => {
+        if (free === 0) return undefined;
+        free -= 1;
+        order.push(owner);
+        return owner;
+      },
+    });
+    const { signal } = new AbortController();
+    for (const owner of ['ada', 'ada', 'ada', 'bob', 'cy']) void line.enter(hot, owner, signal);
+    for (let i = 0; i < 5; i += 1) {
+      free = 1;
+      line.admit();
+      line.returned(hot);
+    }
+    expect(order).toEqual(['ada', 'bob', 'cy', 'ada', 'ada']);
+  });
+
+  it('who cannot have what is free lets the others pass, and goes first when he can', async () => {
+    const free = new Set<string>();
+    const take = (_: number, owner: string) => {
+      const place = [owner, 'new'].find((each) => free.delete(each));
+      return place;
+    };
+    const line = new FairLine<string>({ share: 4, queue: 10, take });
+    const { signal } = new AbortController();
+    const first = line.enter(hot, 'ada', signal);
+    free.add('bob');
+    expect(line.enter(hot, 'bob', signal)).toBe('bob');
+    const second = line.enter(other, 'cy', signal);
+    free.add('new');
+    line.admit();
+    expect(await first).toBe('new');
+    free.add('cy');
+    line.admit();
+    expect(await second).toBe('cy');
   });
 
   it('one that breaks its worker waits for the new one, until a call of it gives one back whole', () => {

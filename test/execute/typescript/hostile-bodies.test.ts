@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => bodies.close());
 
 async function run(args: JsonObject, signal = AbortSignal.timeout(15_000)): Promise<Json> {
-  const loan = await bodies.lend(bodies.moduleOf(body), signal);
+  const loan = await bodies.lend(bodies.moduleOf(body), 'somebody', signal);
   try {
     const facts = { user: {}, request: {}, traceId: null, maxBytes: 100_000, cut: false };
     const { value } = await loan.worker.run({

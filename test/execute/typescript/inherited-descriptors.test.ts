@@ -33,7 +33,7 @@ function program(root: string): string {
       output: (line) => console.error(line),
     });
     const signal = AbortSignal.timeout(20_000);
-    const { worker } = await bodies.lend(bodies.moduleOf(body), signal);
+    const { worker } = await bodies.lend(bodies.moduleOf(body), 'somebody', signal);
     const facts = { user: {}, request: {}, traceId: null, maxBytes: 1000, cut: false };
     const { value } = await worker.run({ module: bodies.moduleOf(body), args: {}, facts, host: quietHost, signal });
     const own = [5, 251].map((fd) => fs.readFileSync(fd, 'utf8'));

@@ -57,7 +57,7 @@ async function run(
   args: JsonObject = {},
 ): Promise<{ value: Json; usable: boolean }> {
   const signal = AbortSignal.timeout(10_000);
-  const loan = await bodies.lend(bodies.moduleOf(one), signal);
+  const loan = await bodies.lend(bodies.moduleOf(one), 'somebody', signal);
   const facts = {
     user: { role: 'user' },
     request: {},
@@ -226,7 +226,8 @@ export const keeps = async (_: unknown, ctx: any) => {
     const bodies = await load([slow], { workers: 1, queue: 1 });
     const first = run(bodies, slow);
     const controller = new AbortController();
-    const lend = (signal: AbortSignal): Promise<unknown> => bodies.lend(bodies.moduleOf(slow), signal);
+    const lend = (signal: AbortSignal): Promise<unknown> =>
+      bodies.lend(bodies.moduleOf(slow), 'somebody', signal);
     const waiting = lend(controller.signal);
     await expect(lend(AbortSignal.timeout(1000))).rejects.toMatchObject({ code: 'CALL_OVERLOADED' });
     controller.abort(new Error('gone'));
@@ -240,7 +241,7 @@ export const keeps = async (_: unknown, ctx: any) => {
     const bodies = await load([plain, loop], { isolation: 'thread', workers: 1 });
     expect((await run(bodies, plain, { a: 1 })).value).toBe(2);
     const signal = AbortSignal.timeout(100);
-    const loan = await bodies.lend(bodies.moduleOf(loop), signal);
+    const loan = await bodies.lend(bodies.moduleOf(loop), 'somebody', signal);
     const facts = { user: {}, request: {}, traceId: null, maxBytes: 1000, cut: false };
     const looping = loan.worker.run({
       module: bodies.moduleOf(loop),
@@ -303,7 +304,7 @@ describe('ctx.fetch', () => {
     const bodies = await load([asks], { workers: 1 });
     const told: unknown[] = [];
     const signal = AbortSignal.timeout(5000);
-    const loan = await bodies.lend(bodies.moduleOf(asks), signal);
+    const loan = await bodies.lend(bodies.moduleOf(asks), 'somebody', signal);
     const facts = { user: {}, request: {}, traceId: 'ab'.repeat(16), maxBytes: 1000, cut: false };
     const host = {
       ...quietHost,
@@ -331,7 +332,7 @@ describe('ctx.fetch', () => {
     );
     const bodies = await load([waits], { workers: 1 });
     const deadline = new AbortController();
-    const loan = await bodies.lend(bodies.moduleOf(waits), deadline.signal);
+    const loan = await bodies.lend(bodies.moduleOf(waits), 'somebody', deadline.signal);
     const ends: number[] = [];
     const running = loan.worker.run({
       module: bodies.moduleOf(waits),

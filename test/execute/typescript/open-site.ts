@@ -74,7 +74,7 @@ export async function openSite(files: SiteFiles, options: SiteOptions = {}): Pro
   const run = async (name: string): Promise<Json> => {
     const signal = AbortSignal.timeout(10_000);
     const module = bodies.moduleOf(body(name));
-    const loan = await bodies.lend(module, signal);
+    const loan = await bodies.lend(module, 'somebody', signal);
     try {
       return (await loan.worker.run({ module, args: {}, facts, host: quietHost, signal })).value;
     } finally {
