@@ -18,6 +18,7 @@ import type { Logger } from './logger.js';
 import { memoize } from './memoize.js';
 import type { Operation } from './operation.js';
 import { promptExecutor } from './prompt-executor.js';
+import { checkDefaultScopes } from './scope-rules.js';
 import { sqlExecutor } from './sql-executor.js';
 import { typescriptExecutor } from './typescript-executor.js';
 
@@ -112,6 +113,7 @@ export async function compileProject(context: CompileContext): Promise<Compilati
       ...roles.problems,
       ...(context.bodies?.siteProblems ?? []),
       ...functions,
+      ...checkDefaultScopes(context.project),
       ...(context.project.idleRules ? checkIdleRules(context.project.idleRules, policy) : []),
       ...parts.flatMap(({ problems }) => problems),
     ],

@@ -1,3 +1,5 @@
+import type { Problem } from '../errors.js';
+import { connectScope } from '../auth/issuer/connect-scope.js';
 import type { Caller } from '../model/caller.js';
 import type { RequestContext } from '../model/call.js';
 import type { Endpoint } from '../model/endpoint.js';
@@ -49,4 +51,21 @@ export function createScopeRules(project: Project, registry: Registry, resolver:
 /** True when the request did not narrow to other tags: of each list of tags, the endpoint has at least one. */
 export function isWanted({ tagFilter = [] }: RequestContext, { endpoint }: Operation): boolean {
   return tagFilter.every((tags) => tags.some((tag) => endpoint.tags.includes(tag)));
+}
+
+/**
+ * A warning where the answer to a client that asks for no scope is an empty list, because every endpoint needs one: the list
+ * refuses nothing, so nothing says to the client what to ask for.
+ */
+export function checkDefaultScopes(project: Project): readonly Problem[] {
+  const { endpoints, broken, auth, authorization, origin } = project;
+  const held = new Set([connectScope, ...authorization.scopes.defaultScopes]);
+  const isHidden = (endpoint: Endpoint): boolean =>
+    requiredBy(endpoint, project).some((scope) => !held.has(scope));
+  if (auth.issuer === undefined || endpoints.length === 0 || broken.length > 0) return [];
+  if (!endpoints.every(isHidden)) return [];
+  const message = 'A client that asks for no scope sees nothing here: every endpoint needs one';
+  const remedy =
+    'Name in authorization.default_scopes what such a client may ask people for, or leave an endpoint without scopes';
+  return [{ severity: 'warning', rule: 'no-default-scopes', message, remedy, origin }];
 }
