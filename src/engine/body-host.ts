@@ -164,7 +164,10 @@ const withheldMessage = 'This call needs your input. Its words are withheld; the
 /** The parameters of a secret that the site declares. Throws `ExecuteFailedError` for any other name. */
 export function secretOf(secrets: readonly Secret[], name: string): JsonObject {
   const found = secrets.find((secret) => secret.name === name);
-  if (!found) throw new ExecuteFailedError('The site declares no secret of this name');
+  if (!found)
+    throw new ExecuteFailedError(
+      'The site declares no secret of this name; `secrets` of the site file names them',
+    );
   return { ...found.parameters };
 }
 

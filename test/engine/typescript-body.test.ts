@@ -36,6 +36,7 @@ profiles:
   ),
   'tools/again.yml': tool('again'),
   'tools/fails.yml': tool('fails', '  parameters: [{name: how, type: string}]\n'),
+  'tools/refused.yml': tool('refused', '  parameters: [{name: how, type: string}]\n'),
   'tools/masked.yml': tool(
     'masked',
     `  parameters: [{name: how, type: string, default: value}]
@@ -74,6 +75,15 @@ export async function write(args: { id: number; fail: boolean }, ctx: ToolContex
   if (args.fail) throw new Error('after the write');
   ctx.audit.event({ target: 'notes', operation: 'insert' });
   return (await ctx.db.queryOne<{ n: number }>('SELECT count(*) AS n FROM notes'))?.n;
+}
+
+export async function refused({ how }: { how: string }, ctx: ToolContext) {
+  await ctx.db.query('SELECT 1');
+  if (how === 'sql') await ctx.db.query('SELECT nowhere'); // refused: sql
+  if (how === 'all') await Promise.all([ctx.db.queryOne('SELECT nowhere')]); // refused: all
+  if (how === 'secret') await ctx.secrets.get('nope'); // refused: secret
+  if (how === 'call') await ctx.endpoints.call('guarded', {}); // refused: call
+  if (how === 'ask') await ctx.elicit('a', {}, 'b'); // refused: ask
 }
 
 export const sneak = (args: { sql: string }, ctx: ToolContext) => ctx.db.query(args.sql);
@@ -187,6 +197,24 @@ describe('a TypeScript body', () => {
     expect(await value('fails', { how: 'string' })).toMatch(/^EXECUTE_BODY_FAILED/);
     expect(await value('fails', { how: 'null' })).toMatch(/^EXECUTE_BODY_FAILED/);
     expect(await value('fails', { how: 'nothing' })).toBe(null);
+  });
+});
+
+describe('what ctx refuses a body', () => {
+  const lineOf = (mark: string): number =>
+    files['typescript/bodies.ts'].split('\n').findIndex((text) => text.endsWith(`// refused: ${mark}`)) + 1;
+
+  it.each(['sql', 'all', 'secret', 'call'])('is in the log with the line that asked: %s', async (how) => {
+    const outcome = await run('refused', { how });
+    expect(outcome).toMatchObject({ error: { code: 'EXECUTE_FAILED' } });
+    const logged = site.logger.lines.find((text) => text.includes(outcome.callId));
+    expect(logged).toContain(`typescript/bodies.ts:${lineOf(how)}:`);
+  });
+
+  it('is no news where a client cannot be asked', async () => {
+    const outcome = await run('refused', { how: 'ask' });
+    expect(outcome).toMatchObject({ error: { code: 'ELICIT_UNAVAILABLE' } });
+    expect(site.logger.lines.filter((text) => text.includes(outcome.callId))).toEqual([]);
   });
 });
 

@@ -16,10 +16,7 @@ export interface CallScope {
   readonly close: () => void;
 }
 
-interface Waiting {
-  readonly resolve: (value: Json) => void;
-  readonly reject: (error: Error) => void;
-}
+type Reply = { readonly value: Json } | { readonly code: string; readonly message: string };
 
 /** A signal that is made when somebody looks at it: with the error of its abort it is a fifth of the work of a small call. */
 function lateSignal(): { readonly get: () => AbortSignal; readonly abort: (reason: string) => void } {
@@ -44,37 +41,36 @@ function lateSignal(): { readonly get: () => AbortSignal; readonly abort: (reaso
 /** Opens the scope of a call. */
 export function openScope(call: number, send: (message: FromWorker) => void): CallScope {
   const signal = lateSignal();
-  const waiting = new Map<number, Waiting>();
+  const waiting = new Map<number, (reply: Reply) => void>();
   const refusals = new WeakMap<object, number>();
   let asks = 0;
   let open = true;
-  const take = (ask: number): Waiting | undefined => {
-    const found = waiting.get(ask);
+  const reply = (ask: number, what: Reply): void => {
+    waiting.get(ask)?.(what);
     waiting.delete(ask);
-    return found;
   };
   return {
     get signal() {
       return signal.get();
     },
-    ask: (operation, input) =>
-      new Promise((resolve, reject) => {
-        if (!open) throw new Error('The call has ended; its ctx cannot be used any more');
-        asks += 1;
-        waiting.set(asks, { resolve, reject });
-        send({ type: 'ask', call, ask: asks, operation, input });
-      }),
+    ask: async (operation, input) => {
+      if (!open) throw new Error('The call has ended; its ctx cannot be used any more');
+      const ask = ++asks;
+      send({ type: 'ask', call, ask, operation, input });
+      const replied = await new Promise<Reply>((resolve) => waiting.set(ask, resolve));
+      if ('value' in replied) return replied.value;
+      // Made here and not where it arrives: so its stack leads to the author's line.
+      const error = Object.assign(new Error(replied.message), { code: replied.code });
+      refusals.set(error, ask);
+      throw error;
+    },
     tell: (operation, input) => {
       if (open) send({ type: 'tell', call, operation, input });
     },
     refusedAsk: (error) =>
       typeof error === 'object' && error !== null ? (refusals.get(error) ?? null) : null,
-    answer: (ask, value) => take(ask)?.resolve(value),
-    refuse: (ask, code, message) => {
-      const error = Object.assign(new Error(message), { code });
-      refusals.set(error, ask);
-      take(ask)?.reject(error);
-    },
+    answer: (ask, value) => reply(ask, { value }),
+    refuse: (ask, code, message) => reply(ask, { code, message }),
     abort: signal.abort,
     close: () => {
       open = false;
