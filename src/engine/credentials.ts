@@ -13,12 +13,14 @@ export interface Credentials {
 
 /** Also what the headers are called, which is what somebody tries in a URL where a client cannot set headers. */
 const credentialParameters = new Set(
-  'accesstoken idtoken token jwt key apikey xapikey auth authorization bearer'.split(' '),
+  'accesstoken refreshtoken idtoken authtoken bearertoken apitoken token jwt key apikey xapikey auth authorization bearer'.split(
+    ' ',
+  ),
 );
 
-/** However its words are set apart, and also as a member of a list: `api_key`, `API-Key`, `access_token[]`. */
+/** However its words are set apart, and also as a member of a list: `api_key`, `API-Key`, `api.key`, `access_token[]`. */
 function isCredential(parameter: string): boolean {
-  return credentialParameters.has(parameter.toLowerCase().replace(/\[.*|[-_]/gs, ''));
+  return credentialParameters.has(parameter.toLowerCase().replace(/\[.*|[^a-z0-9]/gs, ''));
 }
 
 /** RFC 6750, 2.1. A list of credentials has blanks and is none. */

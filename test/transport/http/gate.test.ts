@@ -77,7 +77,13 @@ describe('a request without a valid credential', () => {
       'access_token[]',
       'access_token%5B0%5D',
       'access-token',
+      'access.token',
+      '+access%20token',
       'id_token',
+      'auth_token',
+      'bearerToken',
+      'refresh_token',
+      'api-token',
       'jwt',
       'Auth',
     ];
