@@ -26,9 +26,15 @@ export interface ChainOptions {
   readonly now: () => number;
 }
 
-/** What the log knows about a record beside its entry. */
-export interface PutOptions {
+/** A record as the log knows it, before it has its place. */
+export interface ChainRecord {
+  readonly entry: AuditEntry;
   /** `seq` of the record with which this call started. */
+  readonly startedSeq?: number | undefined;
+}
+
+/** How a record is put. */
+export interface PutOptions {
   readonly startedSeq?: number | undefined;
   /** The outcome of a started call may use the room that was set aside. */
   readonly mayUseReserve: boolean;
@@ -76,9 +82,7 @@ export class ChainWriter {
 
   /** Writes one record at the end of the chain, in a new segment when it is time for one; returns its `seq`. */
   put(entry: AuditEntry, options: PutOptions): number {
-    if (this.#abandoned || this.#day !== utcDay(this.#options.now()) || !this.#file.exists()) {
-      this.#turn(options.mayUseReserve);
-    }
+    if (this.#mustTurn()) this.#turn(options.mayUseReserve);
     const { maxFileSize, maxRecordBytes } = this.#options.settings;
     let sealed = this.#seal(entry, options.startedSeq, maxRecordBytes);
     if (this.#file.size + sealed.line.length > maxFileSize && this.seq !== this.#firstSeq) {
@@ -87,6 +91,27 @@ export class ChainWriter {
     }
     this.#write(this.#file, sealed, options.mayUseReserve);
     return this.seq;
+  }
+
+  /**
+   * Puts several records by one write(2), or none of them: false when they do not plainly go to the end of this segment (it
+   * is time for a new one, one of them cannot be sealed, the write fails), so that each has to be put by itself.
+   */
+  putTogether(records: readonly ChainRecord[]): boolean {
+    if (this.#mustTurn()) return false;
+    const before = this.#position;
+    try {
+      const lines = records.map((record) => this.#link(record)).join('');
+      if (this.#file.size + lines.length <= this.#options.settings.maxFileSize) {
+        this.#file.append(lines);
+        this.#unsynced = true;
+        return true;
+      }
+    } catch {
+      // Not lost: what is wrong shows again, with the record that it is about, when each is put by itself.
+    }
+    this.#position = before;
+    return false;
   }
 
   /**
@@ -135,6 +160,10 @@ export class ChainWriter {
 
   close(): void {
     this.#file.close();
+  }
+
+  #mustTurn(): boolean {
+    return this.#abandoned || this.#day !== utcDay(this.#options.now()) || !this.#file.exists();
   }
 
   #turn(mayUseReserve: boolean): void {
@@ -217,8 +246,19 @@ export class ChainWriter {
         if (!full || !mayUseReserve || !this.#options.reserve.release()) throw error;
       }
     }
-    this.#position = { segment: file.name, seq: this.seq + 1, record_hash: sealed.hash };
+    this.#advance(file, sealed);
     this.#unsynced = true;
+  }
+
+  /** Seals a record as the next of the chain; it is not written yet. */
+  #link({ entry, startedSeq }: ChainRecord): string {
+    const sealed = this.#seal(entry, startedSeq, this.#options.settings.maxRecordBytes);
+    this.#advance(this.#file, sealed);
+    return sealed.line;
+  }
+
+  #advance(file: SegmentFile, sealed: SealedRecord): void {
+    this.#position = { segment: file.name, seq: this.seq + 1, record_hash: sealed.hash };
   }
 }
 

@@ -1,9 +1,10 @@
 import { AuditUnavailableError } from '../errors.js';
 import type { AuditSettings } from '../model/settings.js';
 import type { AuditLog, AuditStatus } from './audit-log.js';
-import type { ChainWriter } from './chain-writer.js';
+import type { ChainRecord, ChainWriter } from './chain-writer.js';
 import type { AuditEntry } from './entry.js';
 import { groupSync } from './group-sync.js';
+import { inLots, type Lots } from './in-lots.js';
 import type { Reserve } from './reserve.js';
 import type { Strangers } from './strangers.js';
 
@@ -16,9 +17,18 @@ interface Parts {
   readonly now: () => number;
 }
 
-interface OwedOutcome {
-  readonly entry: AuditEntry;
-  readonly startedSeq: number | undefined;
+/** What is to be recorded: news, the start of a call, or (with the `seq` of the start) its outcome. */
+interface Request extends ChainRecord {
+  readonly starts?: boolean;
+}
+
+/** How the record of a request ended: written, dropped because `audit.on_failure` allows it, or failed. */
+type End = 'written' | 'dropped' | AuditUnavailableError;
+
+type Failures = readonly (AuditUnavailableError | undefined)[];
+
+function failureOf(end: End): AuditUnavailableError | undefined {
+  return typeof end === 'string' ? undefined : end;
 }
 
 const done = Promise.resolve();
@@ -27,7 +37,8 @@ const done = Promise.resolve();
 export class RecordingLog implements AuditLog {
   readonly #parts: Parts;
   readonly #started = new Map<string, number>();
-  readonly #owed: OwedOutcome[] = [];
+  readonly #owed: ChainRecord[] = [];
+  readonly #lots: Lots<Request>;
   readonly #syncGroup: () => Promise<void>;
   readonly #timer: NodeJS.Timeout;
   #counted: AuditEntry[] = [];
@@ -38,27 +49,24 @@ export class RecordingLog implements AuditLog {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#syncGroup = groupSync(() => parts.chain.sync());
+    this.#lots = inLots((lot) => this.#recordLot(lot));
     this.#timer = setInterval(() => void this.#tick(), parts.settings.syncIntervalMs).unref();
   }
 
   append(entry: AuditEntry): Promise<void> {
     const { call_id: callId } = entry;
     const startedSeq = callId === undefined ? undefined : this.#started.get(callId);
-    if (callId === undefined || startedSeq === undefined) return this.#record(() => this.#putNew(entry));
-    this.#started.delete(callId);
-    return this.#record(() => this.#putOutcome({ entry, startedSeq }), true);
+    if (callId !== undefined) this.#started.delete(callId);
+    return this.#record({ entry, startedSeq });
   }
 
   begin(entry: AuditEntry): Promise<void> {
-    return this.#record(() => {
-      const seq = this.#putNew(entry);
-      if (entry.call_id !== undefined) this.#started.set(entry.call_id, seq);
-    });
+    return this.#record({ entry, starts: true });
   }
 
   refuse(entry: AuditEntry): Promise<void> {
     const { strangers, now } = this.#parts;
-    return strangers.admit(entry, now()) ? this.#record(() => this.#putNew(entry)) : done;
+    return strangers.admit(entry, now()) ? this.#record({ entry }) : done;
   }
 
   writable(): boolean {
@@ -75,6 +83,7 @@ export class RecordingLog implements AuditLog {
     const { chain, settings } = this.#parts;
     this.#closed = true;
     clearInterval(this.#timer);
+    await this.#lots.idle();
     try {
       this.#settleOwed();
       this.#putCounted(true);
@@ -87,26 +96,65 @@ export class RecordingLog implements AuditLog {
     }
   }
 
-  /** `owes`: what cannot be put now is written later, and not lost. */
-  #record(put: () => void, owes = false): Promise<void> {
-    try {
-      if (this.#closed) throw new AuditUnavailableError('The audit log is closed');
-      put();
-      this.#failed = false;
-    } catch (error) {
-      return this.#fail(error, owes);
-    }
-    if (this.#parts.settings.sync !== 'always') return done;
-    return this.#syncGroup().catch((error: unknown) => this.#fail(error, false));
+  #record(request: Request): Promise<void> {
+    if (this.#closed) return Promise.reject(new AuditUnavailableError('The audit log is closed'));
+    return this.#lots.add(request);
   }
 
-  #fail(error: unknown, owes: boolean): Promise<void> {
+  /** Says of each request what it fails with. */
+  #recordLot(lot: readonly Request[]): Failures | Promise<Failures> {
+    const ends = this.#putLot(lot);
+    const syncs = this.#parts.settings.sync === 'always' && ends.includes('written');
+    return syncs ? this.#syncLot(ends) : ends.map(failureOf);
+  }
+
+  async #syncLot(ends: readonly End[]): Promise<Failures> {
+    try {
+      await this.#syncGroup();
+      return ends.map(failureOf);
+    } catch (error) {
+      return ends.map((end) => failureOf(end === 'written' ? this.#fail(error, false) : end));
+    }
+  }
+
+  #putLot(lot: readonly Request[]): End[] {
+    if (lot.length > 1 && this.#putTogether(lot)) return lot.map(() => 'written');
+    return lot.map((request) => this.#put(request));
+  }
+
+  /** In one write, where nothing is owed and the reserve is in place: what has a rule of its own is put one by one. */
+  #putTogether(lot: readonly Request[]): boolean {
+    const { chain, reserve } = this.#parts;
+    if (this.#owed.length > 0 || !reserve.full() || !chain.putTogether(lot)) return false;
+    this.#failed = false;
+    for (const [index, request] of lot.entries())
+      this.#noteStart(request, chain.seq - lot.length + 1 + index);
+    return true;
+  }
+
+  #put(request: Request): End {
+    try {
+      if (request.startedSeq === undefined) this.#noteStart(request, this.#putNew(request.entry));
+      else this.#putOutcome(request);
+      this.#failed = false;
+      return 'written';
+    } catch (error) {
+      return this.#fail(error, request.startedSeq !== undefined);
+    }
+  }
+
+  #noteStart({ entry, starts }: Request, seq: number): void {
+    if (starts === true && entry.call_id !== undefined) this.#started.set(entry.call_id, seq);
+  }
+
+  /** What a failed record means for its call. `owes`: what cannot be put now is written later, and not lost. */
+  #fail(error: unknown, owes: boolean): End {
     this.#failed = true;
-    if (this.#closed || this.#parts.settings.onFailure === 'deny') return Promise.reject(unavailable(error));
+    if (this.#closed || this.#parts.settings.onFailure === 'deny') return unavailable(error);
     if (!owes) this.#dropped += 1;
     const { warn } = this.#parts;
     warn(owes ? 'The outcome of a call is recorded later' : 'An audit record was dropped', error);
-    return done;
+    return 'dropped';
   }
 
   /** New calls are recorded only when nothing is owed and the whole reserve is in place. */
@@ -116,7 +164,7 @@ export class RecordingLog implements AuditLog {
     return this.#parts.chain.put(entry, { mayUseReserve: false });
   }
 
-  #putOutcome(outcome: OwedOutcome): void {
+  #putOutcome(outcome: ChainRecord): void {
     this.#owed.push(outcome);
     this.#settleOwed();
   }

@@ -57,13 +57,17 @@ afterAll(() => {
 });
 
 describe('kill -9', () => {
-  it.each(['interval', 'always'] as const)(
-    'loses no acknowledged call (sync: %s), and what is left verifies',
-    async (sync) => {
+  it.each([
+    ['interval', 8],
+    ['always', 8],
+    ['always', 64],
+  ] as const)(
+    'loses no acknowledged call (sync: %s, %i at once), and what is left verifies',
+    async (sync, callers) => {
       const site = makeSite({ sync, maxFileSize: 200_000 });
       const acknowledged = new Set<string>();
       for (let round = 0; round < 5; round += 1) {
-        const writer = startWriter(site, `round${round}`, 8);
+        const writer = startWriter(site, `round${round}`, callers);
         for (const id of await writer.killAfter(20 + Math.floor(Math.random() * 400))) acknowledged.add(id);
       }
       const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
@@ -76,7 +80,7 @@ describe('kill -9', () => {
       expect(findings).toEqual([]);
       const later = verify(site, Date.now() + 86_400_000).findings;
       expect(later.every(({ kind }) => kind === 'missing-outcome')).toBe(true);
-      expect(later.length).toBeLessThanOrEqual(40);
+      expect(later.length).toBeLessThanOrEqual(5 * callers);
     },
   );
 });
@@ -148,6 +152,40 @@ describe('a full disk', () => {
     rmSync(filler);
     await log.append(entry({ operation_name: 'after' }));
     expect(statSync(reserve).size).toBe(2_097_152);
+    await log.close();
+    expect(verify(site, Date.now() + 86_400_000)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+
+  it('is met by each of those for itself who record at the same moment', async () => {
+    const site = mountedSite(1_048_576, { reserve: 0 });
+    if (site === undefined) return;
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    const filler = join(site.folder, 'filler');
+    appendFileSync(filler, Buffer.alloc(65_536));
+    appendUntilFull(`${filler}.rest`);
+    rmSync(filler);
+    const pad = { input_data: { pad: 'x'.repeat(3000) } };
+    const ends = await Promise.allSettled(Array.from({ length: 64 }, () => log.append(entry(pad))));
+    const written = ends.filter(({ status }) => status === 'fulfilled').length;
+    expect(written).toBeGreaterThan(10);
+    expect(written).toBeLessThan(30);
+    rmSync(`${filler}.rest`);
+    await log.append(entry({ operation_name: 'after' }));
+    await log.close();
+    expect(readRecords(site.folder)).toHaveLength(written + 2);
+    expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+
+  it('gives the reserve to the outcomes among those who record at the same moment, and to nobody else', async () => {
+    const site = mountedSite(4_194_304, { reserve: 2_097_152 });
+    if (site === undefined) return;
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    await Promise.all(['a', 'b'].map((id) => log.begin(entry({ ...started, call_id: id }))));
+    appendUntilFull(join(site.folder, 'filler'));
+    const pad = { input_data: { pad: 'x'.repeat(10_000) } };
+    const lot = [entry(pad), entry({ call_id: 'a', ...pad }), entry(pad), entry({ call_id: 'b', ...pad })];
+    const ends = await Promise.allSettled(lot.map((one) => log.append(one)));
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
     await log.close();
     expect(verify(site, Date.now() + 86_400_000)).toMatchObject({ answer: 'anchored', findings: [] });
   });

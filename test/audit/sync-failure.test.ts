@@ -1,4 +1,6 @@
 import type * as Fs from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { openAuditLog } from '../../src/audit/open-audit-log.js';
 import { entry, makeSite, segments, siteSecret } from './support.js';
@@ -16,6 +18,31 @@ vi.mock('node:fs', async (original) => {
     }
   };
   return { ...fs, fdatasync };
+});
+
+it('fails no call that came while the sync failed: its record goes into the new segment', async () => {
+  const site = makeSite({ sync: 'always' });
+  const log = await openAuditLog({ settings: site.settings, siteSecret, reserve: false });
+  disk.fails = true;
+  const calls = [log.append(entry())];
+  const syncs = (): boolean => !disk.fails;
+  while (!syncs()) await Promise.resolve();
+  calls.push(log.append(entry({ operation_name: 'later' })));
+  const ends = await Promise.allSettled(calls);
+  expect(ends.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  await log.close();
+  const [, second = ''] = segments(site.folder);
+  expect(readFileSync(join(site.folder, second), 'utf8')).toContain('later');
+});
+
+it('counts a record once that was dropped with a failed sync', async () => {
+  const site = makeSite({ sync: 'always', onFailure: 'allow' });
+  const log = await openAuditLog({ settings: site.settings, siteSecret, reserve: false });
+  disk.fails = true;
+  await Promise.all([log.append(entry()), log.append(entry())]);
+  expect(log.status().dropped).toBe(2);
+  await log.append(entry());
+  await log.close();
 });
 
 it('fails every call whose record a failed sync may have lost, and goes on in a new segment', async () => {
