@@ -3,15 +3,16 @@ import type { AuthorRights } from '../execute/author-sql.js';
 import { onlyReads } from '../execute/only-reads.js';
 import type { BodyHost } from '../execute/typescript/body-host.js';
 import { jsonBytes } from '../execute/value-size.js';
+import type { Unended } from '../lib/unended.js';
 import type { ElicitQuestion } from '../model/call.js';
 import type { Limits } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
-import type { Released } from '../model/outcome.js';
 import type { Secret } from '../model/settings.js';
 import { bareForm, readAnswer } from './elicit-form.js';
 import type { ExecuteCall } from './executor.js';
 import { tokenOfCall } from './external-token.js';
 import type { Logger } from './logger.js';
+import { releasedJson } from './released-json.js';
 import type { CallTree } from './call-tree.js';
 import { countCall } from './nesting.js';
 
@@ -41,33 +42,20 @@ export interface HostParts {
   readonly holdsBack: boolean;
   /** Ends the call with an error, whatever the body does. */
   readonly stop: (error: Error) => void;
-}
-
-/** What a call released, as the body that made it gets it. */
-function toJson(released: Released): Json {
-  switch (released.form) {
-    case 'value':
-      return released.value;
-    case 'blob':
-      return released.base64;
-    case 'content':
-      return released.blocks.map((block) => ({ ...block }));
-    case 'messages':
-      return released.messages.map(({ role, text }) => ({ role, text }));
-  }
+  /** Notes work for the body that its call has to wait for, also when the body does not. */
+  readonly begun: Unended['begun'];
 }
 
 async function callEndpoint({ call, tree }: HostParts, name: string, args: JsonObject): Promise<Json> {
   try {
     countCall(tree);
+    const outcome = await call.callWithin(name, args, tree, call.signal);
+    if (outcome.status === 'success') return releasedJson(outcome.released);
+    throw outcome.error;
   } catch (error) {
-    tree.doom ??= toMxcpError(error);
+    if (!call.signal.aborted) tree.doom ??= toMxcpError(error);
     throw error;
   }
-  const outcome = await call.callWithin(name, args, tree);
-  if (outcome.status === 'success') return toJson(outcome.released);
-  tree.doom ??= outcome.error;
-  throw outcome.error;
 }
 
 /** Sends at most so many messages; `send` of a call that nobody listens to is absent. */
@@ -173,12 +161,12 @@ export function secretOf(secrets: readonly Secret[], name: string): JsonObject {
 
 /** What the server does for one run of a body: everything that its `ctx` can reach. */
 export function createBodyHost(parts: HostParts): BodyHost {
-  const { call, tree, rights, limits, secrets, holdsBack } = parts;
+  const { call, tree, rights, limits, secrets, holdsBack, begun } = parts;
   const progress = bounded(call.client?.progress);
   const notes = createFetchNotes(parts);
   const effects: Effects = { first: undefined };
   const { caller, request, signal, outlives } = call;
-  const token = tokenOfCall(call);
+  const token = tokenOfCall(call, tree);
   const run = { caller, request, signal, outlives, limits };
   return {
     query: async (sql, params) => {
@@ -189,14 +177,14 @@ export function createBodyHost(parts: HostParts): BodyHost {
       if (!rights.readOnly && effects.first === undefined && mayWrite(sql)) effects.first = 'what it writes';
       const externalToken = call.externalToken && (await token.find()); // a view may ask for it, too
       const whose = externalToken === undefined ? run : { ...run, externalToken };
-      return tree.session.query(sql, params, rights, whose);
+      return begun(tree.session.query(sql, params, rights, whose));
     },
     secret: (name) => secretOf(secrets, name),
     externalToken: token.find,
     elicit: (question) => elicit(parts, effects, question),
     callEndpoint: (name, args) => {
       effects.first ??= 'ctx.endpoints.call';
-      return callEndpoint(parts, name, args);
+      return begun(callEndpoint(parts, name, args));
     },
     log: createLog(parts),
     progress: (done, total, message) =>

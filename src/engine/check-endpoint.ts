@@ -6,6 +6,7 @@ import { doesNotPrepare } from '../execute/sql-problem.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Parameter } from '../model/type-node.js';
 import { checkParameters, checkTypeNode } from '../validate/check-type.js';
+import { lateDenial } from './late-denial.js';
 
 type RunsBody = Exclude<Endpoint, { kind: 'prompt' }>;
 
@@ -116,10 +117,9 @@ function checkItems(endpoint: RunsBody): Problem[] {
   return [problem(endpoint, 'items-are-rows', message, { remedy, origin: items.origin })];
 }
 
-/** Every enforced output rule can deny: by its action, or because it cannot be evaluated. */
 function checkRollback(endpoint: RunsBody, body: PreparedBody): Problem[] {
   if (body.transactional || body.effects === 'read') return [];
-  const rule = endpoint.policies.output.find(({ mode }) => mode === 'enforce');
+  const rule = lateDenial(endpoint);
   if (rule === undefined) return [];
   const message = `The rule ${rule.id} can deny after the SQL has run, and what it does cannot be rolled back`;
   const remedy = 'Use an input rule, or leave out COPY … TO, EXPORT and other databases';

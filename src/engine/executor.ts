@@ -21,6 +21,8 @@ export interface ExecuteCall {
   readonly http?: readonly HttpAnswer[];
   /** Present for a call from inside of a body: it runs where that body runs. */
   readonly tree?: CallTree;
+  /** A call above may be denied after this one has run: it may do nothing that a rollback does not undo. */
+  readonly undoable?: boolean;
   readonly callWithin: CallWithin;
   /** Hears of work that may go on after the call has failed: until it settles, the call's places are not free. */
   readonly outlives: (work: Promise<unknown>) => void;

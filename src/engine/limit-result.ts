@@ -23,10 +23,10 @@ export function limitResult(
     return { value, truncated: false };
   }
   const items = value as readonly Json[];
-  if (items.length > limits.maxScanRows) throw passed('max_scan_rows');
   const kept: Json[] = [];
   let bytes = 2;
-  for (const item of items) {
+  for (const [scanned, item] of items.entries()) {
+    if (scanned >= limits.maxScanRows) throw passed('max_scan_rows');
     if (keepRow && !keepRow(item)) continue;
     bytes += jsonBytes(item) + 1;
     const limit =

@@ -1,5 +1,7 @@
 import { ExecuteFailedError } from '../errors.js';
 import type { CallTree } from './call-tree.js';
+import type { ExecuteCall } from './executor.js';
+import { lateDenial } from './late-denial.js';
 import type { Operation } from './operation.js';
 
 /** Calls below each other, the outermost included. */
@@ -12,6 +14,8 @@ export interface Position {
   /** The operations above, outermost first. */
   readonly above: readonly Operation[];
   readonly tree: CallTree;
+  /** The `outlives` of the call above. */
+  readonly outlives: ExecuteCall['outlives'];
 }
 
 /** Counts a call in, whatever becomes of it, before it leaves a record. Throws `ExecuteFailedError` for one too many. */
@@ -25,4 +29,9 @@ export function enterTree({ above }: Position, operation: Operation): void {
   if (above.length >= maxDepth) throw new ExecuteFailedError(`Calls nest at most ${maxDepth} deep`);
   if (above.includes(operation))
     throw new ExecuteFailedError('An endpoint may not call itself, neither directly nor through others');
+}
+
+/** True when a call above may be denied after the calls that it makes have run. */
+export function mustBeUndoable({ above }: Position): boolean {
+  return above.some(({ endpoint }) => lateDenial(endpoint) !== undefined);
 }

@@ -14,7 +14,7 @@ import { permit } from './permit.js';
 import { recordIntent } from './record.js';
 import type { CallWithin } from './call-tree.js';
 import { externalTokenOf } from './external-token.js';
-import { enterTree, type Position } from './nesting.js';
+import { enterTree, mustBeUndoable, type Position } from './nesting.js';
 import { recorded } from './recorded.js';
 import { resolve, type Resolved } from './resolve.js';
 import { runBody, type BodyOptions } from './run-body.js';
@@ -38,13 +38,13 @@ function callsWithin(
   runtime: Runtime,
   progress: Progress,
   operation: Operation,
-  signal: StopSignal,
+  outlives: Position['outlives'],
   position?: Position,
 ): CallWithin {
   const { caller, context, http } = progress.request;
   const client = innerClient(progress.request.client);
   const above = [...(position?.above ?? []), operation];
-  return (name, args, tree) => {
+  return (name, args, tree, signal) => {
     const request: CallRequest = {
       kind: 'tool',
       name,
@@ -55,7 +55,7 @@ function callsWithin(
       ...(client && { client }),
       ...(http && { http }),
     };
-    const inside: Position = { above, tree };
+    const inside: Position = { above, tree, outlives };
     return recorded(
       runtime,
       request,
@@ -98,6 +98,10 @@ async function runStages(
   });
   const deadline = startDeadline(operation.endpoint.limits.timeoutMs, signal, runtime.stopping);
   const outliving: Promise<unknown>[] = [];
+  const outlives = (work: Promise<unknown>): void => {
+    outliving.push(work);
+    position?.outlives(work);
+  };
   let leaveGates: Leave | undefined;
   try {
     leaveGates = await enterGates(runtime, progress, operation, deadline.signal, position !== undefined);
@@ -106,9 +110,9 @@ async function runStages(
     if (operation.executor.recordsIntent) await recordIntent(runtime, progress);
     const externalToken = externalTokenOf(runtime, caller, deadline.signal);
     const around = {
-      outlives: (work: Promise<unknown>): void => void outliving.push(work),
-      callWithin: callsWithin(runtime, progress, operation, deadline.signal, position),
-      ...(position && { tree: position.tree }),
+      outlives,
+      callWithin: callsWithin(runtime, progress, operation, outlives, position),
+      ...(position && { tree: position.tree, undoable: mustBeUndoable(position) }),
       ...(client && { client }),
       ...(externalToken && { externalToken }),
       ...(progress.request.http && { http: progress.request.http }),

@@ -29,7 +29,7 @@ export interface BodyRun {
   /** What a body may use beside its arguments. */
   readonly around: Pick<
     ExecuteCall,
-    'client' | 'tree' | 'http' | 'externalToken' | 'callWithin' | 'outlives'
+    'client' | 'tree' | 'undoable' | 'http' | 'externalToken' | 'callWithin' | 'outlives'
   >;
 }
 
@@ -42,7 +42,9 @@ const maxAttempts = 4;
  */
 export async function runBody(run: BodyRun): Promise<Released> {
   const { endpoint } = run.operation;
-  const repeatable = endpoint.kind !== 'prompt' && endpoint.annotations.idempotentHint === true;
+  const idempotent = endpoint.kind !== 'prompt' && endpoint.annotations.idempotentHint === true;
+  const ownTransaction = run.around.tree === undefined; // a call inside is repeated with the one that made it
+  const repeatable = idempotent && ownTransaction;
   const before = run.progress.traces;
   for (let attempt = 1; ; attempt++) {
     try {

@@ -1,4 +1,4 @@
-import { ExecuteFailedError, isMxcpError, ToolFailedError } from '../errors.js';
+import { CancelledError, ExecuteFailedError, isMxcpError, ToolFailedError } from '../errors.js';
 import type { AuthorRights } from '../execute/author-sql.js';
 import type { Database } from '../execute/database.js';
 import { stopReason } from '../execute/guard.js';
@@ -6,14 +6,16 @@ import type { BodyHost } from '../execute/typescript/body-host.js';
 import type { Bodies } from '../execute/typescript/open-bodies.js';
 import type { WorkerResult } from '../execute/typescript/protocol.js';
 import { StopSource, type StopSignal } from '../lib/stop-signal.js';
+import { createUnended } from '../lib/unended.js';
 import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/settings.js';
 import type { EndpointRules } from '../policy/compile-rules.js';
-import { createBodyHost } from './body-host.js';
+import { createBodyHost, type HostParts } from './body-host.js';
 import { callFacts, callerName } from './call-facts.js';
 import type { ExecuteCall, Executor, Produced } from './executor.js';
 import { limitResult } from './limit-result.js';
+import { lateDenial } from './late-denial.js';
 import type { Logger } from './logger.js';
 import type { CallTree } from './call-tree.js';
 import { readBlock, readMessages } from './read-content.js';
@@ -28,7 +30,7 @@ export interface TypescriptSite {
 
 function rightsOf(endpoint: Endpoint): AuthorRights {
   const reads = endpoint.kind !== 'tool' || endpoint.annotations.readOnlyHint === true;
-  return { readOnly: reads, undoable: endpoint.policies.output.some(({ mode }) => mode === 'enforce') };
+  return { readOnly: reads, undoable: lateDenial(endpoint) !== undefined };
 }
 
 /** What a call fails with that had one inside fail, whatever its body made of it. A conflict may be tried again as a whole. */
@@ -82,18 +84,27 @@ function told({ site: { logger }, name, holdsBack }: Plan, error: unknown, callI
   });
 }
 
-function hostOf(plan: Plan, tree: CallTree, call: ExecuteCall, stop: (error: Error) => void): BodyHost {
+function hostOf(
+  plan: Plan,
+  tree: CallTree,
+  call: ExecuteCall,
+  { stop, begun }: Pick<HostParts, 'stop' | 'begun'>,
+): BodyHost {
   const { site, endpoint, name, rights, holdsBack } = plan;
   return createBodyHost({
     call,
     tree,
-    rights: { readOnly: rights.readOnly || tree.session.readOnly, undoable: rights.undoable },
+    rights: {
+      readOnly: rights.readOnly || tree.session.readOnly,
+      undoable: rights.undoable || call.undoable === true,
+    },
     limits: endpoint.limits,
     secrets: site.secrets,
     logger: site.logger,
     endpoint: name,
     holdsBack,
     stop,
+    begun,
   });
 }
 
@@ -109,16 +120,22 @@ function linked(signal: StopSignal): { readonly own: StopSource; readonly releas
 async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: ExecuteCall): Promise<Ran> {
   const { endpoint, module } = plan;
   const { own, release } = linked(call.signal);
-  const host = hostOf(plan, tree, call, (error) => own.abort(error));
+  const { begun, ended } = createUnended();
+  const host = hostOf(plan, tree, { ...call, signal: own }, { stop: (error) => own.abort(error), begun });
   try {
     const facts = callFacts(call, endpoint.limits);
     const result = await tree.worker.run({ module, args, facts, host, signal: own });
+    // What the body did not wait for is part of its call all the same: its worker, its transaction and its fate.
+    await ended();
     // What ended the call ends it, also when the body caught it and went on.
     own.throwIfAborted();
     if (tree.doom) throw tree.doom;
     return produce(endpoint, result, call);
   } catch (error) {
-    throw told(plan, call.signal.aborted ? error : doomed(tree, error), call.callId);
+    const known = told(plan, call.signal.aborted ? error : doomed(tree, error), call.callId);
+    own.abort(new CancelledError('The call that made this one has ended'));
+    await ended();
+    throw known;
   } finally {
     release();
   }
@@ -128,7 +145,7 @@ async function runOutermost(plan: Plan, args: JsonObject, call: ExecuteCall): Pr
   const { bodies, database } = plan.site;
   const loan = await bodies.lend(plan.module, callerName(call.caller), call.signal);
   const session = database.session(plan.rights.readOnly, call.signal);
-  const tree: CallTree = { worker: loan.worker, session, calls: 0, doom: undefined };
+  const tree: CallTree = { worker: loan.worker, session, calls: 0, tokens: new Set(), doom: undefined };
   try {
     return { ...(await runIn(plan, tree, args, call)), settle: session.settle };
   } catch (error) {

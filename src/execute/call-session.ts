@@ -4,9 +4,9 @@ import type { Json, JsonObject } from '../model/json.js';
 import { authorArguments, refuseUnlessQuery, type AuthorRights, type CheckText } from './author-sql.js';
 import { runBuiltinWith } from './builtin-tools.js';
 import { toExecuteError } from './duckdb-error.js';
-import { interruptible } from './guard.js';
+import { interruptible, throwIfStopped } from './guard.js';
 import { leaseFor, type RunSite } from './lease-for.js';
-import type { Lease } from './pool.js';
+import type { Lease, LeaseKind } from './pool.js';
 import type { PreparedBody } from './prepared-body.js';
 import { runOn, settleLease, type Execution, type RunCall, type RunnableSource } from './run-body.js';
 import type { StatementsResult } from './run-statements.js';
@@ -92,13 +92,27 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: St
       throw fail(held, error, call);
     }
   };
+  /** Gives the connection back when nothing uses it any more, which closes it: that rolls back. */
+  const giveUp = async (): Promise<void> => {
+    await last;
+    await running;
+    const held = await lease?.catch(() => undefined);
+    held?.giveBack('close');
+  };
   const checkQueries = async (
     held: Lease,
     statements: readonly { readonly sql: string }[],
     call: RunCall,
   ): Promise<void> => {
     try {
-      for (const { sql } of statements) refuseUnlessQuery((await held.session.statementFor(sql)).statement);
+      for (const { sql } of statements) {
+        const prepared = await held.session.statementFor(sql);
+        try {
+          refuseUnlessQuery(prepared.statement);
+        } finally {
+          held.session.doneWith(sql, prepared);
+        }
+      }
     } catch (error) {
       throw fail(held, error, call);
     }
@@ -119,22 +133,25 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: St
         throw new ExecuteFailedError('An endpoint with `readOnlyHint: true` calls one that writes');
       if (body.kind === 'sql' && body.connection === 'alone')
         throw new ExecuteFailedError('An endpoint that attaches databases cannot be called by another one');
-      const run = (source: RunnableSource, values: JsonObject): Promise<Execution> =>
-        inTurn(async (held) => ({ ...(await execute(held, source, values, call)), settle: settled }));
-      return body.kind === 'sql' ? run(body, args) : runBuiltinWith(site, body, args, run);
+      if (call.undoable === true && !body.transactional)
+        throw new ExecuteFailedError(
+          'A rule may deny the call above this one, whose SQL cannot be rolled back',
+        );
+      const run = (source: RunnableSource, values: JsonObject, kind: LeaseKind): Promise<Execution> => {
+        reusable &&= kind === 'pooled'; // it leaves settings, variables or temporary tables behind
+        return inTurn(async (held) => ({ ...(await execute(held, source, values, call)), settle: settled }));
+      };
+      return body.kind === 'sql' ? run(body, args, body.connection) : runBuiltinWith(site, body, args, run);
     },
     settle: async (commit) => {
       open = false;
+      if (!signal.aborted) await last;
       if (signal.aborted || stuck) {
-        void lease
-          ?.then(async (held) => {
-            await running;
-            held.giveBack('close');
-          })
-          .catch(() => undefined);
-        return;
+        void giveUp();
+        if (!commit) return;
+        throwIfStopped(signal);
+        throw new ExecuteFailedError('A statement of the call was stopped; nothing was written');
       }
-      await last;
       const held = await lease?.catch(() => undefined);
       if (held === undefined) return;
       if (readOnly) held.giveBack(reusable ? 'keep' : 'close');

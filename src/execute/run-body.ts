@@ -25,6 +25,8 @@ export interface RunCall {
   readonly signal: StopSignal;
   /** Rows that it refuses are dropped while they stream. Throws to fail the call. */
   readonly keepRow?: (row: JsonObject) => boolean;
+  /** A call above may be denied after this one has run: it may do nothing that a rollback does not undo. */
+  readonly undoable?: boolean;
   /** Hears of a query that may go on after its call has failed. */
   readonly outlives?: (work: Promise<unknown>) => void;
 }

@@ -165,6 +165,24 @@ describe('a query that would run for an hour', () => {
     },
   );
 
+  it('of a body that is stopped while it is prepared keeps its connection until that has ended', async () => {
+    const one = await openWith('', { pool: 1 });
+    const controller = new AbortController();
+    const reason = new ExecuteTimeoutError('late');
+    const session = one.session(true, controller.signal);
+    const rights = { readOnly: true, undoable: false };
+    const long = `SELECT [${Array.from({ length: 50_000 }, (_, index) => index).join()}]`;
+    const run = (text: string) => session.query(text, [], rights, callOf({ signal: controller.signal }));
+    await run('SELECT 1'); // from here on it has a connection
+    const stopped = expect(run(long)).rejects.toBe(reason);
+    await new Promise(setImmediate);
+    controller.abort(reason);
+    await session.settle(false);
+    await stopped;
+    expect((await query(one, 'SELECT 1 AS n')).rows).toEqual([{ n: 1 }]);
+    await one.close();
+  });
+
   it('leaves its place as it was when it ends with its answer', async () => {
     const one = await openWith('', { pool: 1 });
     await expect(query(one, "SELECT 'x'::INTEGER AS n")).rejects.toMatchObject({ code: 'EXECUTE_FAILED' });

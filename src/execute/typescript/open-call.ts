@@ -45,8 +45,6 @@ const maxRefusals = 1000;
 /** What was counted and refused in one run. */
 interface Tally {
   readonly refusals: Map<number, MxcpError>;
-  /** Calls inside of this one that have not ended. */
-  readonly inside: Set<Promise<unknown>>;
   openAsks: number;
   tells: number;
 }
@@ -86,12 +84,9 @@ async function serve(
   }
   tally.openAsks += 1;
   if (tally.openAsks > maxOpenAsks) throw new HostileMessage('A body asks without end');
-  const answered = answer(run, message, tally);
-  if (message.operation === 'call') tally.inside.add(answered);
   try {
-    send(await answered);
+    send(await answer(run, message, tally));
   } finally {
-    tally.inside.delete(answered);
     tally.openAsks -= 1;
   }
 }
@@ -117,7 +112,7 @@ function watch(signal: StopSignal, told: () => void, late: () => void): () => vo
  */
 export function openCall(call: number, run: Run, send: Send, stop: () => void): OpenCall {
   const { signal, module, args, facts } = run;
-  const tally: Tally = { refusals: new Map(), inside: new Set(), openAsks: 0, tells: 0 };
+  const tally: Tally = { refusals: new Map(), openAsks: 0, tells: 0 };
   let settle: { resolve: (result: WorkerResult) => void; reject: (error: MxcpError) => void };
   const work = new Promise<WorkerResult>((resolve, reject) => (settle = { resolve, reject }));
   send({ type: 'run', call, module, args, facts });
@@ -139,8 +134,6 @@ export function openCall(call: number, run: Run, send: Send, stop: () => void): 
     result,
     receive: async (message) => {
       if (message.type === 'ask' || message.type === 'tell') return serve(run, message, tally, send);
-      // What a body did not wait for is part of its call all the same: its worker, its transaction and its fate.
-      await Promise.allSettled(tally.inside);
       if (message.type === 'done') settle.resolve(message.result);
       else settle.reject(bodyError(message.failure, tally.refusals.get(message.failure.ask ?? -1)));
     },
