@@ -234,6 +234,20 @@ describe('forms of other pages', () => {
   });
 });
 
+it('a form that is sent twice at once, with other scopes each time, gives one grant that says what the token may do', async () => {
+  const { clientId, attempt, browser, page } = await consent('tag:hr tag:sales');
+  const send = (scope: readonly string[]) => browser.submit(page, 'decision', 'allow', { scope });
+  const [one, other] = await Promise.all([send(['tag:hr', 'tag:sales']), send(['tag:sales'])]);
+  expect([one.status, other.status]).toEqual([303, 303]);
+  const { location = '' } = await browser.go(other.location ?? '', atClient);
+  const { body } = await exchange(site, clientId, attempt, new URL(location));
+  const presented = { kind: 'bearer', value: body.access_token ?? '' } as const;
+  const { scopes } = await site.issuer.authenticator.verify(presented);
+  const kept = (await site.store.list('oauth:GrantRecord')).map(({ value }) => JSON.stringify(value));
+  const [grant = '', ...more] = kept.filter((each) => each.includes(clientId));
+  expect([more, JSON.parse(grant)]).toMatchObject([[], { scopes }]);
+});
+
 describe('what is remembered', () => {
   async function portal(browser: Browser, scope: string | undefined, changes = {}) {
     return toConsent(
