@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { OperatorResult } from '../engine/operator-query.js';
+import { releasedJson } from '../engine/released-json.js';
 import { UsageError } from '../errors.js';
 import type { Limits } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
@@ -12,7 +13,6 @@ import { openSite, withRuntime } from './open-site.js';
 import { printNote, printResult } from './output.js';
 import { collect, parseParameters } from './parse-parameters.js';
 import { presentError } from './present-error.js';
-import { releasedJson } from './released-json.js';
 import { tableText } from './table.js';
 
 export interface QueryOptions {

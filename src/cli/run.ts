@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { releasedJson } from '../engine/released-json.js';
 import type { Runtime } from '../engine/runtime.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { Caller } from '../model/caller.js';
@@ -14,7 +15,7 @@ import { collect, parseParameters } from './parse-parameters.js';
 import { statedPersona, type PersonaOptions } from './parse-persona.js';
 import { presentError } from './present-error.js';
 import { printable } from './printable.js';
-import { releasedJson, releasedText } from './released-json.js';
+import { releasedText } from './released-text.js';
 
 export interface RunOptions extends PersonaOptions {
   readonly param: readonly string[];

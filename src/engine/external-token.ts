@@ -3,6 +3,7 @@ import { toMxcpError } from '../errors.js';
 import type { BodyHost } from '../execute/typescript/body-host.js';
 import type { StopSignal } from '../lib/stop-signal.js';
 import type { Caller } from '../model/caller.js';
+import type { CallTree } from './call-tree.js';
 import type { ExecuteCall } from './executor.js';
 import type { Runtime } from './runtime.js';
 
@@ -33,23 +34,29 @@ export function externalTokenOf(
   return () => (found ??= untilStopped(auth.externalToken(key), signal));
 }
 
-/** The token of one call of a body. */
+/** The token of one call of a body, or of what it calls. */
 export interface CallToken {
   readonly find: () => Promise<string | undefined>;
   readonly hide: BodyHost['hide'];
 }
 
-/** The caller's token as a body asks for it: remembered once it was given, so that `hide` finds it in what the body says. */
-export function tokenOfCall({ externalToken }: ExecuteCall): CallToken {
-  let given: string | undefined;
+/**
+ * The caller's token as a call asks for it: remembered once it was given, so that `hide` finds it in what any body says that
+ * runs with this call.
+ */
+export function tokenOfCall({ externalToken }: ExecuteCall, { tokens }: Pick<CallTree, 'tokens'>): CallToken {
   return {
-    find: async () => (given ??= await externalToken?.()),
-    hide: (said) => (given === undefined || given === '' ? said : withoutText(said, given)),
+    find: async () => {
+      const token = await externalToken?.();
+      if (token) tokens.add(token);
+      return token;
+    },
+    hide: (said) => (tokens.size === 0 ? said : withoutTexts(said, [...tokens])),
   };
 }
 
-function withoutText<T>(said: T, text: string): T {
+function withoutTexts<T>(said: T, texts: readonly string[]): T {
   const hidden = (_key: string, value: unknown): unknown =>
-    typeof value === 'string' ? value.replaceAll(text, redacted) : value;
+    typeof value === 'string' ? texts.reduce((left, text) => left.replaceAll(text, redacted), value) : value;
   return JSON.parse(JSON.stringify(said), hidden) as T;
 }

@@ -5,6 +5,7 @@ import type { ResultColumn } from '../model/effects.js';
 import type { Endpoint } from '../model/endpoint.js';
 import { compileResult } from '../validate/result.js';
 import type { Executor, Produced } from './executor.js';
+import { tokenOfCall } from './external-token.js';
 
 function isBlob(columns: readonly ResultColumn[], rows: number): boolean {
   return rows === 1 && columns.length === 1 && columns[0]?.type === 'BLOB';
@@ -36,7 +37,8 @@ export function sqlExecutor(
     recordsIntent: body.effects === 'write' || (body.kind === 'builtin' && body.tool === 'execute_sql_query'),
     execute: async (args, call) => {
       const { externalToken: lookUp, ...around } = call;
-      const externalToken = usesCaller ? await lookUp?.() : undefined;
+      const find = call.tree ? tokenOfCall(call, call.tree).find : lookUp;
+      const externalToken = usesCaller ? await find?.() : undefined;
       const run = { ...around, limits, ...(externalToken !== undefined && { externalToken }) };
       const session = call.tree?.session;
       return shaped(

@@ -1,8 +1,9 @@
+import { releasedJson } from '../../engine/released-json.js';
 import { schemaCompiler } from '../../lib/schema.js';
 import type { TestAssertions } from '../../model/endpoint.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { Outcome } from '../../model/outcome.js';
-import { releasedJson, releasedText } from '../released-json.js';
+import { releasedText } from '../released-text.js';
 import { assertResult, assertsResult } from './assert-result.js';
 
 type Failure = Extract<Outcome, { status: 'denied' | 'error' }>;
