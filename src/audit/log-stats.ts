@@ -25,12 +25,20 @@ export interface LogStats {
   readonly unreadable: UnreadableLines;
 }
 
+/** The one that decided, and every one that changed the result or failed at it; none is a group too. */
+const rules = `list_distinct(list_concat([policy_rule], json_extract_string(policy_actions, '$[*].rule')))`;
+const rulesOrNone = `if(len(${rules}) > 0, ${rules}, [NULL])`;
+
+/** What a call is counted under; `first`: once of each call, for the whole. */
+const one = (key: string): string => `${key} AS key, true AS first`;
 const keys: Readonly<Record<StatsKey, string>> = {
-  tool: "CASE WHEN operation_type = 'tool' THEN operation_name ELSE operation_type || ' ' || operation_name END",
-  user: 'coalesce(user_key, user_id, username)',
-  policy: "coalesce(policy_decision, 'n/a')",
-  rule: 'policy_rule',
-  hour: "left(timestamp, 13) || ':00Z'",
+  tool: one(
+    "CASE WHEN operation_type = 'tool' THEN operation_name ELSE operation_type || ' ' || operation_name END",
+  ),
+  user: one('coalesce(user_key, user_id, username)'),
+  policy: one("coalesce(policy_decision, 'n/a')"),
+  rule: `unnest(${rulesOrNone}) AS key, generate_subscripts(${rulesOrNone}, 1) = 1 AS first`,
+  hour: one("left(timestamp, 13) || ':00Z'"),
 };
 
 const columns = [
@@ -48,7 +56,7 @@ const columns = [
 
 const maxGroups = 1000;
 
-/** One pass: groups, the whole (its grouping set), and the files with lines that cannot be read. */
+/** One pass: groups, the whole (a grouping set of its own), and the files with lines that cannot be read. */
 function statement(source: LogSource, by: StatsKey): string {
   const measures = `count(*) FILTER (wanted) AS calls,
       count(*) FILTER (wanted AND operation_status = 'error') AS errors,
@@ -57,12 +65,12 @@ function statement(source: LogSource, by: StatsKey): string {
       coalesce(avg(duration_ms) FILTER (wanted), 0) AS average,
       coalesce(approx_quantile(duration_ms, 0.95) FILTER (wanted), 0) AS p95`;
   return `SELECT key, grouping(key) AS whole, ${measures}, list(DISTINCT filename) FILTER (unreadable) AS damaged
-    FROM (SELECT ${keys[by]} AS key, filename, timestamp IS NULL AS unreadable, (${source.wanted}) AS wanted,
+    FROM (SELECT ${keys[by]}, filename, timestamp IS NULL AS unreadable, (${source.wanted}) AS wanted,
         operation_status, policy_decision, TRY_CAST(output_rows::VARCHAR AS BIGINT) AS output_rows,
         TRY_CAST(duration_ms::VARCHAR AS DOUBLE) AS duration_ms
       FROM ${source.from})
-    GROUP BY GROUPING SETS ((key), ())
-    HAVING grouping(key) = 1 OR count(*) FILTER (wanted) > 0
+    GROUP BY GROUPING SETS ((key), (first))
+    HAVING if(grouping(key) = 1, first, count(*) FILTER (wanted) > 0)
     ORDER BY whole DESC, ${by === 'hour' ? 'key DESC' : 'calls DESC, key'}
     LIMIT ${maxGroups + 1}`;
 }
@@ -101,7 +109,6 @@ export async function logStats(
 ): Promise<LogStats> {
   const files = touchedFiles(path, filter.since, filter.until);
   if (files.length === 0) return { total: toGroup({}), groups: [], unreadable: noUnreadable };
-  return withLogDatabase((connection) => readStats(connection, logSource(files, filter, columns), by), {
-    signal,
-  });
+  const source = logSource(files, filter, by === 'rule' ? [...columns, 'policy_actions'] : columns);
+  return withLogDatabase((connection) => readStats(connection, source, by), { signal });
 }

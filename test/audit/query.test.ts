@@ -303,6 +303,26 @@ describe('statistics', () => {
     expect(await keysBy('user')).toContainEqual(['github|1', 1]);
     expect(await keysBy('rule')).toContainEqual([rule.rule, 1]);
   });
+
+  it('by rule count a call for each rule that acted, and once in all', async () => {
+    const own = makeSite();
+    const log = await openAuditLog(own);
+    const mask = (name: string) => ({ ...rule, rule: name, action: 'mask_fields', changed: 2 });
+    await log.append(entry({ policy_decision: 'warn', policy_actions: [mask('email'), mask('ssn')] }));
+    await log.append(entry({ policy_decision: 'warn', policy_actions: [mask('ssn'), mask('ssn')] }));
+    await log.append(entry({ policy_decision: 'deny', policy_rule: 'ssn', policy_actions: [mask('ssn')] }));
+    await log.append(entry({ policy_decision: 'deny', policy_rule: 'login' }));
+    await log.append(entry({}));
+    await log.close();
+    const { total, groups } = await logStats(own.settings.path, {}, 'rule');
+    expect(total).toMatchObject({ calls: 5, denials: 2 });
+    expect(groups.map(({ key, calls, denials }) => [key, calls, denials])).toEqual([
+      ['ssn', 3, 1],
+      ['email', 1, 0],
+      ['login', 1, 1],
+      [null, 1, 0],
+    ]);
+  });
 });
 
 describe('exports', () => {
