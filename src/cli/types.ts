@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
-import { ConfigInvalidError, toMxcpError, UsageError } from '../errors.js';
+import { ConfigInvalidError, toMxcpError, UsageError, type Problem } from '../errors.js';
+import type { Endpoint } from '../model/endpoint.js';
+import { byName } from '../project/assemble.js';
 import { readProject } from '../project/load.js';
 import type { Context, ExitCode, Invoke } from './context.js';
+import { countText } from './count-text.js';
 import { loadOptions } from './load-options.js';
 import { printNote, printResult } from './output.js';
 import { printProblems } from './problems/print-problems.js';
@@ -16,18 +19,25 @@ interface Generated extends WrittenTypes {
   readonly endpoints: number;
 }
 
-/** Throws `CONFIG_INVALID`, and then writes nothing: types that vanish would hide the reason. */
+const labelOf = ({ kind, name }: Endpoint): string => `${kind}/${name}`;
+
+/**
+ * Throws `CONFIG_INVALID`, and then writes nothing: types that vanish would hide the reason. A body that is not there is none:
+ * it is written with the help of these types.
+ */
 async function generate(context: Context): Promise<Generated> {
-  const { project, problems } = await readProject(loadOptions(context));
-  if (project === undefined || problems.some(({ severity }) => severity === 'error')) {
-    throw new ConfigInvalidError(problems);
-  }
-  return { ...(await writeTypes(project)), endpoints: project.endpoints.length };
+  const { project, problems, drafts = [] } = await readProject(loadOptions(context));
+  const declared = drafts.flatMap(({ endpoint, sound }) => (sound === 'declaration' ? [endpoint] : []));
+  const known = new Set<string | undefined>(declared.map(labelOf));
+  const hinders = ({ severity, endpoint }: Problem): boolean => severity === 'error' && !known.has(endpoint);
+  if (project === undefined || problems.some(hinders)) throw new ConfigInvalidError(problems);
+  const endpoints = [...project.endpoints, ...declared].sort(byName);
+  return { ...(await writeTypes({ ...project, endpoints })), endpoints: endpoints.length };
 }
 
 function generatedText({ file, endpoints, written }: Generated): string {
   const state = written.includes(file) ? 'written' : 'unchanged';
-  return `${file} ${state}: types of ${endpoints} endpoints`;
+  return `${file} ${state}: types of ${countText(endpoints, 'endpoint')}`;
 }
 
 /** Generates now and after each change of a YAML file of the site, until interrupted. */

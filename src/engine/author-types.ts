@@ -18,6 +18,11 @@ function pascalCase(name: string): string {
   return /^\p{L}/u.test(joined) ? joined : `_${joined}`;
 }
 
+/** What the types of an endpoint are named after: of a resource its `name`, which its body is called too, else its URI. */
+function namedAfter(endpoint: Endpoint): string {
+  return endpoint.kind === 'resource' ? (endpoint.displayName ?? endpoint.name) : endpoint.name;
+}
+
 /**
  * The base name of each endpoint's types. Resources and prompts carry their kind, so that a tool of the same name changes
  * nothing; of endpoints that differ in punctuation only, those that sort later are numbered.
@@ -26,7 +31,7 @@ function typeNames(endpoints: readonly Endpoint[]): ReadonlyMap<Endpoint, string
   const taken = new Set<string>();
   const names = new Map<Endpoint, string>();
   for (const endpoint of endpoints) {
-    const base = pascalCase(endpoint.name) + kindSuffix[endpoint.kind];
+    const base = pascalCase(namedAfter(endpoint)) + kindSuffix[endpoint.kind];
     let name = base;
     for (let number = 2; taken.has(name); number++) name = `${base}${number}`;
     taken.add(name);

@@ -27,7 +27,7 @@ export async function inspectProject(
   project: Project,
   options: { readonly database: boolean; readonly drafts?: readonly Draft[] },
 ): Promise<Inspection> {
-  const { drafts = [] } = options;
+  const drafts = (options.drafts ?? []).filter(({ sound }) => sound !== 'declaration');
   const all = { ...project, endpoints: [...project.endpoints, ...drafts.map(({ endpoint }) => endpoint)] };
   const { problems, unprepared } = await inspectAll(all, options.database);
   const doubtful = new Set(

@@ -76,9 +76,10 @@ export interface Project {
 
 /**
  * An endpoint whose file has errors, as far as it was understood: for finding more errors, never to be served. `body`: only
- * what its body says by itself can be judged; all else may be a consequence of the errors.
+ * what its body says by itself can be judged; all else may be a consequence of the errors. `declaration`: all but the body,
+ * which is not written yet, or cannot be taken.
  */
 export interface Draft {
   readonly endpoint: Endpoint;
-  readonly sound: 'whole' | 'body';
+  readonly sound: 'whole' | 'body' | 'declaration';
 }

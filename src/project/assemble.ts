@@ -155,6 +155,12 @@ interface Served {
   readonly problems: readonly Problem[];
 }
 
+/** The order of a project's endpoints: by kind and name. */
+export function byName(a: Endpoint, b: Endpoint): number {
+  const order = ({ kind, name }: Endpoint): string => `${kind}\0${name}`;
+  return order(a) < order(b) ? -1 : 1;
+}
+
 /** Parts the endpoints that can be served from the broken ones. */
 function serve(files: readonly EndpointFile[], builtin: readonly Endpoint[]): Served {
   const reserved = new Map(builtin.map(({ kind, name, origin }) => [`${kind}/${name}`, origin]));
@@ -173,8 +179,7 @@ function serve(files: readonly EndpointFile[], builtin: readonly Endpoint[]): Se
       if (draft !== undefined) drafts.push(draft);
     } else if (endpoint !== undefined) endpoints.push(endpoint);
   }
-  const order = ({ kind, name }: Endpoint): string => `${kind}\0${name}`;
-  endpoints.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+  endpoints.sort(byName);
   return { endpoints, broken, drafts, problems };
 }
 

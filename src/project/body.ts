@@ -1,7 +1,7 @@
 import { basename, dirname, extname } from 'node:path';
 import type { Problem } from '../errors.js';
 import type { SqlBody, TypeScriptBody } from '../model/endpoint.js';
-import { at, stringOf, type Field } from './field.js';
+import { at, originOf, stringOf, type Field } from './field.js';
 import { problemOf } from './problems.js';
 import { sourceTextOf } from './scalar-text.js';
 import { siteText, type SiteText } from './site-text.js';
@@ -29,8 +29,9 @@ function bodyLanguage(object: Field): { readonly language: string; readonly fiel
 }
 
 /**
- * Reads the body of an endpoint from its file or block. Undefined, with a problem, when there is none to run. `exportName`:
- * what the body of a TypeScript module is called; of a file also its stem, when that is undefined.
+ * Reads the body of an endpoint from its file or block. Undefined, with a problem, when none is named; without text, with a
+ * problem, when its file cannot be taken. `exportName`: what the body of a TypeScript module is called; of a file also its
+ * stem, when that is undefined.
  */
 export async function buildBody(
   root: string,
@@ -41,7 +42,7 @@ export async function buildBody(
   const { language, field } = bodyLanguage(object);
   if (language === 'python') {
     problems.push(problemOf(field, pythonBody(stringOf(at(object, 'source', 'file')))));
-    return undefined;
+    return { language: 'typescript', source: untaken(field).source, file: '', exportNames: [] };
   }
   const text = await bodyText(root, object, language === 'sql' ? 'SQL' : 'TypeScript', problems);
   if (text === undefined) return undefined;
@@ -78,9 +79,14 @@ function inlineBody(field: Field, title: string, problems: Problem[]): SiteText 
   return { source: sourceTextOf(field), path: field.source.path };
 }
 
-async function fileBody(root: string, field: Field, problems: Problem[]): Promise<SiteText | undefined> {
+/** Stands for a file that cannot be taken: what the endpoint declares is known without it. */
+function untaken(field: Field): SiteText {
+  return { source: { text: '', origin: originOf(field), indent: 0 }, path: '' };
+}
+
+async function fileBody(root: string, field: Field, problems: Problem[]): Promise<SiteText> {
   const found = await siteText(root, dirname(field.source.path), field, problems);
   if (found?.source.text.trim() === '')
     problems.push(problemOf(field, { rule: 'empty-body', message: `${stringOf(field) ?? ''} is empty` }));
-  return found;
+  return found ?? untaken(field);
 }

@@ -48,7 +48,8 @@ export function draftOf(
 ): Draft | undefined {
   if (endpoint === undefined || endpoint.body?.language === 'builtin') return undefined;
   const keys = errors.map(({ origin }) => keyAt(object, origin));
-  if (keys.some((key) => key === 'source' || key === 'language')) return undefined;
-  const isApart = keys.every((key) => key !== undefined && apart.includes(key));
+  const rest = keys.filter((key) => key !== 'source' && key !== 'language');
+  const isApart = rest.every((key) => key !== undefined && apart.includes(key));
+  if (rest.length < keys.length) return isApart ? { endpoint, sound: 'declaration' } : undefined;
   return { endpoint, sound: isApart ? 'whole' : 'body' };
 }

@@ -91,6 +91,39 @@ export type ChurnRiskResult = {
     expect(problemsOf(one.root, ['typescript/types.gen.ts'])).toEqual([]);
   });
 
+  it('needs no bodies: they are written with the help of the types', async () => {
+    const one = temporarySite({
+      'mxcp-site.yml': site,
+      'tools/new.yml': 'tool: { name: new, source: { file: ../typescript/new.ts } }\n',
+      'tools/old.yml': 'tool: { name: old, language: python, source: { file: ../python/old.py } }\n',
+    });
+    const { code, stdout } = await one.mxcp(['types']);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'typescript/types.gen.ts written: types of 2 endpoints\n',
+    });
+    expect(generated(one).match(/(?<=export type )\w+(?=Args)/g)).toEqual(['New', 'Old']);
+    const { stderr } = await one.mxcp(['validate']);
+    expect(stderr.match(/\S+:\d+:\d+ error .*/g)).toEqual([
+      'tools/new.yml:1:36 error There is no file ../typescript/new.ts [missing-file]',
+      'tools/old.yml:1:30 error The body ../python/old.py is Python, which this program does not run [python-body]',
+    ]);
+  });
+
+  it('names the types of a resource after its name, which its body is called too, else after its URI', async () => {
+    const resource = (more: string): string => `resource: { uri: ${more}, source: { code: SELECT 1 } }\n`;
+    const one = temporarySite({
+      'mxcp-site.yml': site,
+      'resources/a.yml': resource('"shop://all", name: shop'),
+      'resources/b.yml': resource('"shop://best"'),
+    });
+    await one.mxcp(['types']);
+    expect(generated(one).match(/(?<=export type )\w+(?=Args)/g)).toEqual([
+      'ShopResource',
+      'ShopBestResource',
+    ]);
+  });
+
   it('writes nothing when the site has errors, and says which', async () => {
     const one = temporarySite({ 'mxcp-site.yml': site, 'tools/a.yml': 'tool: { name: a }\n' });
     const { code, stderr } = await one.mxcp(['types']);
@@ -120,7 +153,7 @@ export type ChurnRiskResult = {
         seen: 'tools/a.yml:1',
         next: (): void => writeFileSync(join(one.root, 'tools/a.yml'), tool('second')),
       },
-      { seen: 'types.gen.ts written: types of 1 endpoints\n', next: (): void => stop.abort() },
+      { seen: 'types.gen.ts written: types of 1 endpoint\n', next: (): void => stop.abort() },
     ];
     let from = 0;
     const { code } = await one.mxcp(['types', '--watch'], {
