@@ -1,7 +1,6 @@
 import { redacted } from '../audit/redacted.js';
-import { toMxcpError } from '../errors.js';
 import type { BodyHost } from '../execute/typescript/body-host.js';
-import type { StopSignal } from '../lib/stop-signal.js';
+import { stopReason, type StopSignal } from '../lib/stop-signal.js';
 import type { Caller } from '../model/caller.js';
 import type { CallTree } from './call-tree.js';
 import type { ExecuteCall } from './executor.js';
@@ -9,7 +8,7 @@ import type { Runtime } from './runtime.js';
 
 function untilStopped<T>(work: Promise<T>, signal: StopSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = (): void => reject(toMxcpError(signal.reason));
+    const stop = (): void => reject(stopReason(signal));
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
     void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));

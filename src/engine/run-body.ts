@@ -112,7 +112,10 @@ function notesOf(progress: Progress): Pick<ExecuteCall, 'callId' | 'noteEvent' |
   };
 }
 
-/** Blocks cannot be masked by field: where a rule would change a value, they are denied (spec page 04, "Everything that leaves"). */
+/**
+ * Blocks cannot be masked by field: where a rule would change a value, they are denied (spec page 04, "Everything that
+ * leaves").
+ */
 function releaseContent(run: BodyRun, blocks: readonly ContentBlock[]): Released {
   const { operation, subject, args, progress } = run;
   const { endpoint } = operation;

@@ -1,11 +1,10 @@
 import { CancelledError, ExecuteFailedError, isMxcpError, ToolFailedError } from '../errors.js';
 import type { AuthorRights } from '../execute/author-sql.js';
 import type { Database } from '../execute/database.js';
-import { stopReason } from '../execute/guard.js';
 import type { BodyHost } from '../execute/typescript/body-host.js';
 import type { Bodies } from '../execute/typescript/open-bodies.js';
 import type { WorkerResult } from '../execute/typescript/protocol.js';
-import { StopSource, type StopSignal } from '../lib/stop-signal.js';
+import { stopReason, StopSource, type StopSignal } from '../lib/stop-signal.js';
 import { createUnended } from '../lib/unended.js';
 import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';

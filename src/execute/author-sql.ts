@@ -74,7 +74,10 @@ function byName(params: JsonObject | readonly Json[]): JsonObject {
   return Object.fromEntries((params as readonly Json[]).map((value, index) => [String(index + 1), value]));
 }
 
-/** Checks SQL that a TypeScript body wrote, as far as its text tells. Throws `ExecuteFailedError` with what the author has to know. */
+/**
+ * Checks SQL that a TypeScript body wrote, as far as its text tells. Throws `ExecuteFailedError` with what the author has
+ * to know.
+ */
 export type CheckText = (sql: string, rights: AuthorRights) => readonly BodyStatement[];
 
 const rememberedTexts = 512;

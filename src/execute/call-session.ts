@@ -1,10 +1,10 @@
 import { ExecuteFailedError, type MxcpError } from '../errors.js';
-import type { StopSignal } from '../lib/stop-signal.js';
+import { throwIfStopped, type StopSignal } from '../lib/stop-signal.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { authorArguments, refuseUnlessQuery, type AuthorRights, type CheckText } from './author-sql.js';
 import { runBuiltinWith } from './builtin-tools.js';
 import { toExecuteError } from './duckdb-error.js';
-import { interruptible, throwIfStopped } from './guard.js';
+import { interruptible } from './guard.js';
 import { leaseFor, type RunSite } from './lease-for.js';
 import type { Lease, LeaseKind } from './pool.js';
 import type { PreparedBody } from './prepared-body.js';

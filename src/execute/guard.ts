@@ -1,22 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { CancelledError, isMxcpError, type MxcpError } from '../errors.js';
-import type { StopSignal } from '../lib/stop-signal.js';
+import { stopReason, type StopSignal } from '../lib/stop-signal.js';
 
 /** How long a stopped query may take to end before its caller is answered without it, milliseconds. */
 const graceMs = 120;
 /** An interrupt that comes just before a statement starts is lost, so it is repeated. Milliseconds. */
 const repeatMs = 10;
-
-/** The error that an aborted call fails with: the signal's reason when it is one of ours. */
-export function stopReason(signal: StopSignal): MxcpError {
-  const reason: unknown = signal.reason;
-  return isMxcpError(reason) ? reason : new CancelledError('The call was cancelled', { cause: reason });
-}
-
-/** Throws when the call was stopped. A stopped stream ends without an error of its own, so every step asks. */
-export function throwIfStopped(signal: StopSignal): void {
-  if (signal.aborted) throw stopReason(signal);
-}
 
 /**
  * Runs work on a connection that an abort interrupts. The promise rejects with the abort's reason at most `graceMs` after

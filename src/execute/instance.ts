@@ -1,9 +1,8 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { StopSignal } from '../lib/stop-signal.js';
+import { stopReason, type StopSignal } from '../lib/stop-signal.js';
 import { CallerRegistry } from './caller-functions.js';
-import { stopReason } from './guard.js';
 import { Health } from './health.js';
 import { changedSettings, openDuckdb, setUpInstance, type InstanceSetup } from './instance-setup.js';
 import { PluginFunctions } from './plugin-functions.js';

@@ -1,6 +1,5 @@
-import type { StopSignal } from '../lib/stop-signal.js';
+import { throwIfStopped, type StopSignal } from '../lib/stop-signal.js';
 import { attachedNames, detachOthers } from './attached.js';
-import { throwIfStopped } from './guard.js';
 import type { InstanceReference } from './instance.js';
 import type { Lease, LeaseKind, Pool } from './pool.js';
 
@@ -13,8 +12,8 @@ export interface RunSite {
 }
 
 /**
- * A session for a body; none for a call that was stopped, or on a database that failed. What one that runs `alone` left attached is detached before its place is free: an attached
- * database is visible to the whole instance.
+ * A session for a body; none for a call that was stopped, or on a database that failed. What one that runs `alone` left
+ * attached is detached before its place is free: an attached database is visible to the whole instance.
  */
 export async function leaseFor(site: RunSite, kind: LeaseKind, signal: StopSignal): Promise<Lease> {
   site.instance.health.check();

@@ -1,5 +1,5 @@
 import { OverloadedError, ShuttingDownError } from '../errors.js';
-import type { StopSignal } from '../lib/stop-signal.js';
+import { stopReason, type StopSignal } from '../lib/stop-signal.js';
 import type { Session } from './session.js';
 
 export interface PoolOptions {
@@ -160,7 +160,7 @@ export class Pool {
       const stop = (): void => {
         this.waiters.delete(waiter);
         this.release(0);
-        reject(signal.reason instanceof Error ? signal.reason : new Error('Aborted'));
+        reject(stopReason(signal));
       };
       const listen = (settle: () => void): void => {
         signal.removeEventListener('abort', stop);

@@ -1,9 +1,8 @@
 import type { DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import { ExecuteFailedError } from '../errors.js';
-import type { StopSignal } from '../lib/stop-signal.js';
+import { throwIfStopped, type StopSignal } from '../lib/stop-signal.js';
 import type { JsonObject } from '../model/json.js';
 import type { Binder } from './bind-value.js';
-import { throwIfStopped } from './guard.js';
 import type { BodyStatement } from './prepared-body.js';
 import { refuseDeep } from './refuse-deep.js';
 import { readRows, rowReaderOf, type ReadOptions, type ReadResult } from './read-rows.js';

@@ -1,3 +1,5 @@
+import { CancelledError, isMxcpError, type MxcpError } from '../errors.js';
+
 /** The part of an `AbortSignal` that calls listen to; every `AbortSignal` is one. */
 export interface StopSignal {
   readonly aborted: boolean;
@@ -5,6 +7,17 @@ export interface StopSignal {
   addEventListener(type: 'abort', listener: () => void, options: { readonly once: true }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
   throwIfAborted(): void;
+}
+
+/** The error that an aborted call fails with: the signal's reason when it is one of ours. */
+export function stopReason(signal: StopSignal): MxcpError {
+  const reason: unknown = signal.reason;
+  return isMxcpError(reason) ? reason : new CancelledError('The call was cancelled', { cause: reason });
+}
+
+/** Throws when the call was stopped. A stopped stream ends without an error of its own, so every step asks. */
+export function throwIfStopped(signal: StopSignal): void {
+  if (signal.aborted) throw stopReason(signal);
 }
 
 /**

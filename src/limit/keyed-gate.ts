@@ -1,4 +1,4 @@
-import type { StopSignal } from '../lib/stop-signal.js';
+import { stopReason, type StopSignal } from '../lib/stop-signal.js';
 /** Gives a place back; further calls of it do nothing. */
 export type Leave = () => void;
 
@@ -45,9 +45,7 @@ export function createKeyedGate(places: number, waits: number): KeyedGate {
       };
       const give = (): void => {
         line.waiting.delete(start);
-        reject(
-          signal.reason instanceof Error ? signal.reason : new Error('Aborted', { cause: signal.reason }),
-        );
+        reject(stopReason(signal));
       };
       if (signal.aborted) {
         give();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CancelledError } from '../../src/errors.js';
 import { createKeyedGate } from '../../src/limit/keyed-gate.js';
 
 const { signal } = new AbortController();
@@ -37,7 +38,7 @@ describe('places for calls at once', () => {
     const first = await gate.enter('ada', signal);
     const controller = new AbortController();
     const waiting = gate.enter('ada', controller.signal);
-    controller.abort(new Error('too late'));
+    controller.abort(new CancelledError('too late'));
     await expect(waiting).rejects.toThrow('too late');
     await expect(Promise.resolve(gate.enter('ada', controller.signal))).rejects.toThrow('too late');
     first?.();

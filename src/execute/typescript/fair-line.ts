@@ -1,5 +1,5 @@
 import { OverloadedError } from '../../errors.js';
-import type { StopSignal } from '../../lib/stop-signal.js';
+import { stopReason, type StopSignal } from '../../lib/stop-signal.js';
 
 export interface FairLineOptions<T> {
   /** Workers that calls of one body may have at once. */
@@ -129,7 +129,7 @@ export class FairLine<T> {
         leave();
         reject(error);
       };
-      const stop = (): void => refuse(signal.reason instanceof Error ? signal.reason : new Error('Aborted'));
+      const stop = (): void => refuse(stopReason(signal));
       const admit = (worker: T): void => {
         leave();
         resolve(worker);

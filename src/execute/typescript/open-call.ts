@@ -1,7 +1,6 @@
 import { toMxcpError, type MxcpError } from '../../errors.js';
-import type { StopSignal } from '../../lib/stop-signal.js';
+import { stopReason, type StopSignal } from '../../lib/stop-signal.js';
 import type { JsonObject } from '../../model/json.js';
-import { stopReason } from '../guard.js';
 import { bodyError } from './body-error.js';
 import type { BodyHost } from './body-host.js';
 import type { CallFacts, FromWorker, ToWorker, WorkerResult } from './protocol.js';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CancelledError } from '../../../src/errors.js';
 import { FairLine } from '../../../src/execute/typescript/fair-line.js';
 
 const [hot, other, third] = [1, 2, 3];
@@ -131,7 +132,7 @@ describe('who gets a worker', () => {
     const { got, enter, enterAll, freeOne } = open(0, 1, 1);
     const cancel = new AbortController();
     const gone = enter(hot, cancel.signal);
-    cancel.abort(new Error('gone'));
+    cancel.abort(new CancelledError('gone'));
     await expect(gone).rejects.toThrow('gone');
     enterAll(other, 1);
     freeOne();
