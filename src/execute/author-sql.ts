@@ -4,7 +4,13 @@ import type { Json, JsonObject } from '../model/json.js';
 import type { TypeNode } from '../model/type-node.js';
 import { compileBinder, type Binder } from './bind-value.js';
 import { hasLastingEffect, withQueriedText } from './function-effects.js';
-import { leadingWords, splitStatements, type SqlSegment, type SqlToken } from './lex-sql.js';
+import {
+  explainedStatement,
+  leadingWords,
+  splitStatements,
+  type SqlSegment,
+  type SqlToken,
+} from './lex-sql.js';
 import { beginsLikeQuery } from './only-reads.js';
 import type { BodyStatement } from './prepared-body.js';
 import { refusedStatement } from './refused-statement.js';
@@ -28,6 +34,22 @@ function isWord({ kind, text }: SqlToken, words: ReadonlySet<string>): boolean {
   return kind === 'word' && words.has(text.toLowerCase());
 }
 
+/** True for SQL that is put together where nobody has read it. */
+function runsUnknownSql(tokens: readonly SqlToken[]): boolean {
+  return tokens.some(({ text }, index) => {
+    if (
+      !/^(?:query|json_execute_serialized_sql|from_substrait)$/i.test(text) ||
+      tokens[index + 1]?.text !== '('
+    )
+      return false;
+    return (
+      text.toLowerCase() !== 'query' ||
+      tokens[index + 2]?.kind !== 'string' ||
+      tokens[index + 3]?.text !== ')'
+    );
+  });
+}
+
 function refusal(
   segment: SqlSegment,
   rights: AuthorRights,
@@ -36,7 +58,9 @@ function refusal(
   const refused = refusedStatement(segment);
   if (refused) return refused.message;
   const { tokens } = segment;
-  const first = leadingWords(segment, 1)[0] ?? '';
+  const first = leadingWords(explainedStatement(segment), 1)[0] ?? '';
+  if (runsUnknownSql(tokens))
+    return 'query() in a TypeScript body takes a plain text: what it runs must be readable';
   if (instanceWords.has(first)) return `${first.toUpperCase()} is not possible in a TypeScript body`;
   if (rights.readOnly) {
     const plain = beginsLikeQuery(tokens) && effectCalls(withQueriedText(tokens)).length === 0;

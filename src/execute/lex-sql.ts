@@ -154,3 +154,19 @@ export function leadingWords(segment: SqlSegment, count: number): string[] {
   }
   return words;
 }
+
+/** The statement that EXPLAIN looks at, because EXPLAIN ANALYZE runs it; any other as it is. */
+export function explainedStatement(segment: SqlSegment): SqlSegment {
+  const { tokens, text, start } = segment;
+  if (leadingWords(segment, 1)[0] !== 'explain') return segment;
+  let depth = 0;
+  const isOption = ({ text: word }: SqlToken): boolean => {
+    if (word === '(') depth += 1;
+    if (word === ')') depth -= 1;
+    return depth > 0 || /^(?:explain|analy[sz]e|verbose|\))$/i.test(word);
+  };
+  const index = tokens.findIndex((token) => !isOption(token));
+  const first = tokens[index];
+  if (first === undefined) return segment;
+  return { text: text.slice(first.start - start), start: first.start, tokens: tokens.slice(index) };
+}

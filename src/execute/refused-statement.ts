@@ -1,4 +1,5 @@
-import { leadingWords, type SqlSegment } from './lex-sql.js';
+import { withQueriedText } from './function-effects.js';
+import { explainedStatement, leadingWords, type SqlSegment } from './lex-sql.js';
 import { isGlobalPragma, isGlobalSetting } from './settings-scope.js';
 import type { Finding } from './sql-problem.js';
 
@@ -8,7 +9,8 @@ const transactionWords = new Set(['begin', 'start', 'commit', 'end', 'abort', 'r
  * What a body may not contain, whatever the database says: control of the call's own transaction, and statements that
  * change the whole instance, which other callers would see (spec page 07).
  */
-export function refusedStatement(segment: SqlSegment): Finding | undefined {
+export function refusedStatement(statement: SqlSegment): Finding | undefined {
+  const segment = explainedStatement(statement);
   const [first = '', second = ''] = leadingWords(segment, 2);
   const offset = segment.start;
   if (transactionWords.has(first)) {
@@ -28,6 +30,21 @@ export function refusedStatement(segment: SqlSegment): Finding | undefined {
   return refusedForInstance(segment);
 }
 
+/** DuckDB's own log has the SQL of all callers, profiles are printed, and a log that cannot be written ends the process. */
+const instanceFunctions = new Set([
+  'enable_logging',
+  'disable_logging',
+  'truncate_duckdb_logs',
+  'enable_profiling',
+  'disable_profiling',
+]);
+
+function instanceFunction({ tokens }: SqlSegment): string | undefined {
+  const all = withQueriedText(tokens);
+  const isCalled = (index: number): boolean => all[index + 1]?.text === '(';
+  return all.find(({ text }, index) => instanceFunctions.has(text.toLowerCase()) && isCalled(index))?.text;
+}
+
 function refusedForInstance(segment: SqlSegment): Finding | undefined {
   const offset = segment.start;
   const rule = 'sql-changes-instance';
@@ -45,6 +62,11 @@ function refusedForInstance(segment: SqlSegment): Finding | undefined {
   if ((first === 'create' || first === 'drop') && words.includes('secret')) {
     const remedy = 'Declare the secret in the user config and name it under `secrets` in the site file';
     return { rule, message: 'Secrets in a body would be visible to every caller', remedy, offset };
+  }
+  const called = instanceFunction(segment);
+  if (called !== undefined) {
+    const message = `${called}() in a body would change the server for every caller`;
+    return { rule, message, remedy: 'Remove it, or run it in `duckdb.init`', offset };
   }
   const setting = settingName(segment);
   if (setting === undefined || !isGlobalSetting(setting)) return undefined;

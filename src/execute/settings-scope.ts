@@ -29,15 +29,19 @@ export function isGlobalSetting(name: string): boolean {
   return !sessionSettings.has(name);
 }
 
-/** Pragmas that are no settings, and change the whole instance. */
+/** Pragmas that are no settings, and change the whole instance, or print to the output of the server. */
 const globalPragmas = new Set([
   'add_parquet_key',
   'disable_checkpoint_on_shutdown',
   'enable_checkpoint_on_shutdown',
+  'enable_print_progress_bar',
+  'enable_profile',
+  'enable_profiling',
+  'enable_progress_bar',
   'force_checkpoint',
 ]);
 
-/** True for a pragma, lower-case, whose effect every connection of the instance sees. */
+/** True for a pragma, lower-case, whose effect every connection of the instance sees, or whoever reads what the server prints. */
 export function isGlobalPragma(name: string): boolean {
   return globalPragmas.has(name);
 }
