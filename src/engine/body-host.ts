@@ -44,6 +44,7 @@ export interface HostParts {
   readonly stop: (error: Error) => void;
   /** Notes work for the body that its call has to wait for, also when the body does not. */
   readonly begun: Unended['begun'];
+  readonly takeRows: BodyHost['takeRows'];
 }
 
 async function callEndpoint({ call, tree }: HostParts, name: string, args: JsonObject): Promise<Json> {
@@ -186,6 +187,7 @@ export function createBodyHost(parts: HostParts): BodyHost {
       effects.first ??= 'ctx.endpoints.call';
       return begun(callEndpoint(parts, name, args));
     },
+    takeRows: parts.takeRows,
     log: createLog(parts),
     progress: (done, total, message) =>
       progress(done, total, holdsBack ? undefined : message?.slice(0, maxText)),

@@ -34,7 +34,6 @@ export function callFacts({ caller, request, callId, http }: ExecuteCall, limits
     traceId: traceId ?? null,
     ...(http && { http }),
     maxBytes: limits.maxBytes * 2 + 65_536, // JSON of a worker is counted otherwise than JSON of a result
-    cut: limits.onLimit === 'truncate',
   };
 }
 

@@ -1,39 +1,46 @@
-import { ExecuteLimitError } from '../errors.js';
+import { limitError, RowBudget, type RowBounds } from '../execute/row-budget.js';
 import { jsonBytes } from '../execute/value-size.js';
-import type { Limits } from '../model/endpoint.js';
 import type { Json } from '../model/json.js';
 
-type Bounds = Pick<Limits, 'maxRows' | 'maxBytes' | 'maxScanRows' | 'onLimit'>;
-
-function passed(limit: 'max_rows' | 'max_bytes' | 'max_scan_rows'): ExecuteLimitError {
-  return new ExecuteLimitError(`The result passes ${limit}; narrow the call or raise the limit`, limit);
+/** Holds what a body returns to the limits that SQL rows are held to, while it comes. For one run. */
+export interface ResultLimit {
+  /** Takes a lot of a list; false when the list ends in it (`on_limit: truncate`). Throws as `RowBudget` does. */
+  readonly take: (items: readonly Json[]) => boolean;
+  /**
+   * The whole of a result whose last lot this is, or that is no list. `cut`: after it comes an item that is too large to
+   * travel. Throws as `take` does.
+   */
+  readonly end: (value: Json, cut: boolean) => { readonly value: Json; readonly truncated: boolean };
 }
 
-/**
- * Holds a value that is there as a whole to the limits that SQL rows are held to while they stream: items and bytes count
- * after `keepRow`. Throws `ExecuteLimitError`, or cuts an array with `on_limit: truncate`.
- */
-export function limitResult(
-  value: Json,
-  limits: Bounds,
-  keepRow: ((row: Json) => boolean) | undefined,
-): { readonly value: Json; readonly truncated: boolean } {
-  if (!Array.isArray(value)) {
-    if (jsonBytes(value) > limits.maxBytes) throw passed('max_bytes');
-    return { value, truncated: false };
-  }
-  const items = value as readonly Json[];
-  const kept: Json[] = [];
-  let bytes = 2;
-  for (const [scanned, item] of items.entries()) {
-    if (scanned >= limits.maxScanRows) throw passed('max_scan_rows');
-    if (keepRow && !keepRow(item)) continue;
-    bytes += jsonBytes(item) + 1;
-    const limit =
-      kept.length >= limits.maxRows ? 'max_rows' : bytes > limits.maxBytes ? 'max_bytes' : undefined;
-    if (limit !== undefined && limits.onLimit === 'error') throw passed(limit);
-    if (limit !== undefined) return { value: kept, truncated: true };
-    kept.push(item);
-  }
-  return { value: kept, truncated: false };
+function isLong(value: Json, maxBytes: number): boolean {
+  return typeof value === 'string' && value.length * 3 > maxBytes && Buffer.byteLength(value) > maxBytes;
+}
+
+/** A row with such a text ends a result of SQL, too, whether or not a rule would drop it. */
+function hasLongText(item: Json, maxBytes: number): boolean {
+  if (typeof item !== 'object' || item === null) return isLong(item, maxBytes);
+  return Object.values(item).some((value: Json) => isLong(value, maxBytes));
+}
+
+/** Begins to hold one result to its bounds. */
+export function limitResult(bounds: RowBounds<Json>): ResultLimit {
+  const budget = new RowBudget(bounds, jsonBytes);
+  const { maxBytes } = bounds.limits;
+  const takeItem = (item: Json): boolean => {
+    budget.scan();
+    return hasLongText(item, maxBytes) ? budget.refuse() : budget.add(item);
+  };
+  const take = (items: readonly Json[]): boolean => !budget.truncated && items.every(takeItem);
+  return {
+    take,
+    end: (value, cut) => {
+      if (Array.isArray(value)) {
+        if (take(value as readonly Json[]) && cut) budget.refuse();
+        return { value: budget.rows, truncated: budget.truncated };
+      }
+      if (jsonBytes(value) > maxBytes) throw limitError('max_bytes');
+      return { value, truncated: false };
+    },
+  };
 }

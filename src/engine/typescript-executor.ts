@@ -6,14 +6,14 @@ import type { Bodies } from '../execute/typescript/open-bodies.js';
 import type { WorkerResult } from '../execute/typescript/protocol.js';
 import { stopReason, StopSource, type StopSignal } from '../lib/stop-signal.js';
 import { createUnended } from '../lib/unended.js';
-import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
+import type { Endpoint, Limits, TypeScriptBody } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { Secret } from '../model/settings.js';
 import type { EndpointRules } from '../policy/compile-rules.js';
 import { createBodyHost, type HostParts } from './body-host.js';
 import { callFacts, callerName } from './call-facts.js';
 import type { ExecuteCall, Executor, Produced } from './executor.js';
-import { limitResult } from './limit-result.js';
+import { limitResult, type ResultLimit } from './limit-result.js';
 import { lateDenial } from './late-denial.js';
 import type { Logger } from './logger.js';
 import type { CallTree } from './call-tree.js';
@@ -41,19 +41,21 @@ function doomed({ doom }: CallTree, error: unknown): unknown {
 
 const nothingToSettle = (): Promise<void> => Promise.resolve();
 
-function produce(endpoint: Endpoint, result: WorkerResult, call: ExecuteCall): Ran {
+function produce(endpoint: Endpoint, result: WorkerResult, limit: ResultLimit): Ran {
+  const cut = result.form === 'value' && result.cut;
   if (endpoint.kind === 'prompt') {
     const value =
-      result.form === 'content' ? result.value.map((content) => ({ role: 'user', content })) : result.value;
+      result.form === 'content'
+        ? result.value.map((content) => ({ role: 'user', content }))
+        : limit.end(result.value, cut).value;
     const response = readMessages(value).map((message) => ({ ...message }));
     return { response, blob: false, truncated: false };
   }
   if (result.form === 'content') {
     return { response: null, content: result.value.map(readBlock), blob: false, truncated: false };
   }
-  const { value, truncated } = limitResult(result.value, endpoint.limits, call.keepRow);
-  const cut = result.form === 'value' && result.cut;
-  return { response: value, blob: result.form === 'blob', truncated: truncated || cut };
+  const { value, truncated } = limit.end(result.value, cut);
+  return { response: value, blob: result.form === 'blob', truncated };
 }
 
 /** What is known of one endpoint before any call. */
@@ -87,7 +89,7 @@ function hostOf(
   plan: Plan,
   tree: CallTree,
   call: ExecuteCall,
-  { stop, begun }: Pick<HostParts, 'stop' | 'begun'>,
+  { stop, begun, takeRows }: Pick<HostParts, 'stop' | 'begun' | 'takeRows'>,
 ): BodyHost {
   const { site, endpoint, name, rights, holdsBack } = plan;
   return createBodyHost({
@@ -104,6 +106,7 @@ function hostOf(
     holdsBack,
     stop,
     begun,
+    takeRows,
   });
 }
 
@@ -116,11 +119,18 @@ function linked(signal: StopSignal): { readonly own: StopSource; readonly releas
   return { own, release: () => signal.removeEventListener('abort', pass) };
 }
 
+/** A prompt without its end would say something else: it is never cut. */
+function limitsOf({ kind, limits }: Endpoint): Limits {
+  return kind === 'prompt' ? { ...limits, onLimit: 'error' } : limits;
+}
+
 async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: ExecuteCall): Promise<Ran> {
   const { endpoint, module } = plan;
   const { own, release } = linked(call.signal);
   const { begun, ended } = createUnended();
-  const host = hostOf(plan, tree, { ...call, signal: own }, { stop: (error) => own.abort(error), begun });
+  const limit = limitResult({ limits: limitsOf(endpoint), keepRow: call.keepRow });
+  const stop = (error: Error): void => own.abort(error);
+  const host = hostOf(plan, tree, { ...call, signal: own }, { stop, begun, takeRows: limit.take });
   try {
     const facts = callFacts(call, endpoint.limits);
     const result = await tree.worker.run({ module, args, facts, host, signal: own });
@@ -129,7 +139,7 @@ async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: Execute
     // What ended the call ends it, also when the body caught it and went on.
     own.throwIfAborted();
     if (tree.doom) throw tree.doom;
-    return produce(endpoint, result, call);
+    return produce(endpoint, result, limit);
   } catch (error) {
     const known = told(plan, call.signal.aborted ? error : doomed(tree, error), call.callId);
     own.abort(new CancelledError('The call that made this one has ended'));

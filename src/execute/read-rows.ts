@@ -5,13 +5,13 @@ import {
   type DuckDBResult,
   type DuckDBType,
 } from '@duckdb/node-api';
-import { ExecuteLimitError, SqlRefusedError } from '../errors.js';
+import { SqlRefusedError } from '../errors.js';
 import { bareObject } from '../lib/bare-object.js';
 import type { ResultColumn } from '../model/effects.js';
-import type { Limits } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { nameUnnamed } from './name-unnamed.js';
 import { compileReader, type ValueReader } from './read-value.js';
+import { RowBudget, type RowBounds } from './row-budget.js';
 import { jsonBytes, oversized } from './value-size.js';
 
 /** How the rows of one result become JSON. */
@@ -22,12 +22,6 @@ export interface RowReader {
   readonly keyBytes: number;
   /** Of each column, whether unnamed structs are in its type. */
   readonly unnamed: readonly boolean[];
-}
-
-/** What a streamed result is held to, and which of its rows stay. */
-export interface ReadOptions {
-  readonly limits: Pick<Limits, 'maxRows' | 'maxBytes' | 'maxScanRows' | 'onLimit'>;
-  readonly keepRow?: (row: JsonObject) => boolean;
 }
 
 /** `complete`: the stream was read to its end, so the connection has nothing open. */
@@ -99,99 +93,67 @@ export function preparedColumns(statement: DuckDBPreparedStatement): readonly Re
 }
 
 /**
- * Reads a streamed result until its end or a limit. Rows and bytes count after `keepRow`, scanned rows before it; a
- * limit throws `ExecuteLimitError`, or cuts the result with `onLimit: truncate` (`max_scan_rows` always throws).
- * Memory is bounded by the limits plus one chunk.
+ * Reads a streamed result until its end or a limit, as `RowBudget` says. Memory is bounded by the limits plus one chunk.
  */
 export async function readRows(
   result: DuckDBResult,
   reader: RowReader,
-  options: ReadOptions,
+  bounds: RowBounds<JsonObject>,
 ): Promise<ReadResult> {
-  const sink = new RowSink(reader, options);
+  const budget = new RowBudget(bounds, (row) => reader.keyBytes + rowBytes(row, reader.columns));
+  const read = (complete: boolean): ReadResult => ({
+    rows: budget.rows,
+    truncated: budget.truncated,
+    complete,
+  });
   for (;;) {
     const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) return sink.result(true);
+    if (!chunk || chunk.rowCount === 0) return read(true);
     try {
-      if (!sink.take(chunk)) return sink.result(false);
+      if (!takeChunk(chunk, reader, budget, bounds.limits.maxBytes)) return read(false);
     } finally {
       chunk.reset(); // its texts are freed now, also of a stopped call; the chunk itself only when garbage is collected
     }
   }
 }
 
-class RowSink {
-  readonly rows: JsonObject[] = [];
-  scanned = 0;
-  bytes = 2;
-  truncated = false;
-  readonly reader: RowReader;
-  readonly options: ReadOptions;
-
-  constructor(reader: RowReader, options: ReadOptions) {
-    this.reader = reader;
-    this.options = options;
+/** Takes the rows of a chunk; false when the result was cut. */
+function takeChunk(
+  chunk: DuckDBDataChunk,
+  reader: RowReader,
+  budget: RowBudget<JsonObject>,
+  maxBytes: number,
+): boolean {
+  const count = chunk.rowCount;
+  const vectors = reader.readers.map((_, column) => chunk.getColumnVector(column));
+  reader.unnamed.forEach((unnamed, column) => {
+    if (unnamed) nameUnnamed(chunk.getColumnVector(column).type);
+  });
+  const tooBig = vectors.map((vector) => oversized(vector, maxBytes)).filter((check) => check !== undefined);
+  for (let index = 0; index < count; index += 1) {
+    budget.scan();
+    if (tooBig.some((check) => check(index))) return budget.refuse();
+    if (!budget.add(rowAt(vectors, index, reader))) return false;
   }
+  return true;
+}
 
-  /** Takes the rows of a chunk; false when the result was cut. */
-  take(chunk: DuckDBDataChunk): boolean {
-    const count = chunk.rowCount;
-    const { maxScanRows, maxBytes } = this.options.limits;
-    const vectors = this.reader.readers.map((_, column) => chunk.getColumnVector(column));
-    this.reader.unnamed.forEach((unnamed, column) => {
-      if (unnamed) nameUnnamed(chunk.getColumnVector(column).type);
-    });
-    const tooBig = vectors
-      .map((vector) => oversized(vector, maxBytes))
-      .filter((check) => check !== undefined);
-    for (let index = 0; index < count; index += 1) {
-      if (this.scanned >= maxScanRows) throw limitError('max_scan_rows');
-      this.scanned += 1;
-      if (tooBig.some((check) => check(index))) return this.limit('max_bytes');
-      if (!this.add(this.row(vectors, index))) return false;
-    }
-    return true;
+function rowAt(
+  vectors: readonly { getItem(index: number): Parameters<ValueReader>[0] }[],
+  index: number,
+  { columns, readers }: RowReader,
+): JsonObject {
+  const row = bareObject<Json>();
+  for (let column = 0; column < readers.length; column += 1) {
+    const name = columns[column]?.name;
+    const value = vectors[column]?.getItem(index);
+    if (name !== undefined) row[name] = value === undefined ? null : (readers[column]?.(value) ?? null);
   }
-
-  row(vectors: readonly { getItem(index: number): Parameters<ValueReader>[0] }[], index: number): JsonObject {
-    const row = bareObject<Json>();
-    const { columns, readers } = this.reader;
-    for (let column = 0; column < readers.length; column += 1) {
-      const name = columns[column]?.name;
-      const value = vectors[column]?.getItem(index);
-      if (name !== undefined) row[name] = value === undefined ? null : (readers[column]?.(value) ?? null);
-    }
-    return row;
-  }
-
-  add(row: JsonObject): boolean {
-    const { keepRow, limits } = this.options;
-    if (keepRow && !keepRow(row)) return true;
-    if (this.rows.length >= limits.maxRows) return this.limit('max_rows');
-    const bytes = this.reader.keyBytes + rowBytes(row, this.reader.columns);
-    if (this.bytes + bytes > limits.maxBytes) return this.limit('max_bytes');
-    this.bytes += bytes;
-    this.rows.push(row);
-    return true;
-  }
-
-  limit(limit: 'max_rows' | 'max_bytes'): false {
-    if (this.options.limits.onLimit === 'error') throw limitError(limit);
-    this.truncated = true;
-    return false;
-  }
-
-  result(complete: boolean): ReadResult {
-    return { rows: this.rows, truncated: this.truncated, complete };
-  }
+  return row;
 }
 
 function rowBytes(row: JsonObject, columns: readonly ResultColumn[]): number {
   let bytes = 0;
   for (const { name } of columns) bytes += jsonBytes(row[name] ?? null);
   return bytes;
-}
-
-function limitError(limit: 'max_rows' | 'max_bytes' | 'max_scan_rows'): ExecuteLimitError {
-  return new ExecuteLimitError(`The result passes ${limit}; narrow the call or raise the limit`, limit);
 }

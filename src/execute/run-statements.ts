@@ -5,12 +5,13 @@ import type { JsonObject } from '../model/json.js';
 import type { Binder } from './bind-value.js';
 import type { BodyStatement } from './prepared-body.js';
 import { refuseDeep } from './refuse-deep.js';
-import { readRows, rowReaderOf, type ReadOptions, type ReadResult } from './read-rows.js';
+import { readRows, rowReaderOf, type ReadResult } from './read-rows.js';
+import type { RowBounds } from './row-budget.js';
 import type { Session } from './session.js';
 import type { ResultColumn } from '../model/effects.js';
 
 /** What a run needs beside the statements. */
-export interface StatementRun extends ReadOptions {
+export interface StatementRun extends RowBounds<JsonObject> {
   readonly args: JsonObject;
   readonly binders: ReadonlyMap<string, Binder>;
   readonly signal: StopSignal;

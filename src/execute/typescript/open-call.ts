@@ -1,5 +1,5 @@
 import { toMxcpError, type MxcpError } from '../../errors.js';
-import { stopReason, type StopSignal } from '../../lib/stop-signal.js';
+import { stopReason, throwIfStopped, type StopSignal } from '../../lib/stop-signal.js';
 import type { JsonObject } from '../../model/json.js';
 import { bodyError } from './body-error.js';
 import type { BodyHost } from './body-host.js';
@@ -46,6 +46,8 @@ interface Tally {
   readonly refusals: Map<number, MxcpError>;
   openAsks: number;
   tells: number;
+  /** Why a lot of the result was refused: the run fails with it, whatever the worker makes of the refusal. */
+  refusedRows: MxcpError | undefined;
 }
 
 function remember({ refusals }: Tally, ask: number, error: MxcpError): void {
@@ -55,16 +57,18 @@ function remember({ refusals }: Tally, ask: number, error: MxcpError): void {
 }
 
 async function answer(
-  { host }: Run,
+  { host, signal }: Run,
   { call, ask, operation, input }: CallMessage & { type: 'ask' },
   tally: Tally,
 ): Promise<ToWorker> {
   try {
+    if (operation === 'rows') throwIfStopped(signal);
     return { type: 'answer', call, ask, value: await serveAsk(host, operation, input) };
   } catch (error) {
     if (error instanceof HostileMessage) throw error;
     const known = toMxcpError(error);
     remember(tally, ask, known);
+    if (operation === 'rows') tally.refusedRows ??= known;
     return { type: 'refusal', call, ask, code: known.code, message: known.message };
   }
 }
@@ -111,7 +115,7 @@ function watch(signal: StopSignal, told: () => void, late: () => void): () => vo
  */
 export function openCall(call: number, run: Run, send: Send, stop: () => void): OpenCall {
   const { signal, module, args, facts } = run;
-  const tally: Tally = { refusals: new Map(), openAsks: 0, tells: 0 };
+  const tally: Tally = { refusals: new Map(), openAsks: 0, tells: 0, refusedRows: undefined };
   let settle: { resolve: (result: WorkerResult) => void; reject: (error: MxcpError) => void };
   const work = new Promise<WorkerResult>((resolve, reject) => (settle = { resolve, reject }));
   send({ type: 'run', call, module, args, facts });
@@ -133,7 +137,8 @@ export function openCall(call: number, run: Run, send: Send, stop: () => void): 
     result,
     receive: async (message) => {
       if (message.type === 'ask' || message.type === 'tell') return serve(run, message, tally, send);
-      if (message.type === 'done') settle.resolve(message.result);
+      if (tally.refusedRows) settle.reject(tally.refusedRows);
+      else if (message.type === 'done') settle.resolve(message.result);
       else settle.reject(bodyError(message.failure, tally.refusals.get(message.failure.ask ?? -1)));
     },
     fail: (error) => settle.reject(error),

@@ -9,10 +9,8 @@ export interface CallFacts {
   readonly traceId: string | null;
   /** Present: what `ctx.fetch` gets instead of the network. */
   readonly http?: readonly HttpAnswer[];
-  /** Bytes of JSON that a result may have on its way to the server. */
+  /** Bytes of JSON that a result may have on its way to the server; of a list, each of its items. */
   readonly maxBytes: number;
-  /** A list that is larger travels as far as it fits (`on_limit: truncate`). */
-  readonly cut: boolean;
 }
 
 /** Messages from the server to a worker. `call` numbers the calls of one worker, 0 is no call; `ask` the questions of one call. */
@@ -58,8 +56,10 @@ export type ToWorker =
       readonly message: string;
     };
 
-/** What a body can ask for, and waits for. */
-export type AskOperation = 'query' | 'execute' | 'secret' | 'token' | 'elicit' | 'call';
+/**
+ * What a body can ask for, and waits for. `rows` is asked when it has returned: a lot of its list is here, is more of it wanted?
+ */
+export type AskOperation = 'query' | 'execute' | 'secret' | 'token' | 'elicit' | 'call' | 'rows';
 
 /** What a body can tell, without an answer. */
 export type TellOperation = 'log' | 'progress' | 'event' | 'fetch' | 'fetched';
@@ -109,7 +109,7 @@ export interface LoadFailure {
 
 /** What a body returned. */
 export type WorkerResult =
-  /** `cut`: a list of which the end did not fit into `maxBytes`. */
+  /** Of a list, what comes after the lots that were asked about. `cut`: the next item of it does not fit into `maxBytes`. */
   | { readonly form: 'value'; readonly value: Json; readonly cut: boolean }
   | { readonly form: 'blob'; readonly value: Json }
   | { readonly form: 'content'; readonly value: readonly Json[] };

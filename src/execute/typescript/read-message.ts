@@ -8,7 +8,7 @@ export class HostileMessage extends Error {}
 /** Levels of nesting of a message. */
 const maxDepth = 128;
 
-const asks = ['query', 'execute', 'secret', 'token', 'elicit', 'call'] as const;
+const asks = ['query', 'execute', 'secret', 'token', 'elicit', 'call', 'rows'] as const;
 const tells = ['log', 'progress', 'event', 'fetch', 'fetched'] as const;
 const failureKinds = ['tool', 'relayed', 'result', 'limit', 'error'] as const;
 const forms = ['value', 'blob', 'content'] as const;

@@ -23,6 +23,12 @@ function object(input: JsonObject, name: string): JsonObject {
   return isObject(value) ? value : {};
 }
 
+function list(input: JsonObject, name: string): readonly Json[] {
+  const value = member(input, name);
+  if (Array.isArray(value)) return value as readonly Json[];
+  throw new HostileMessage(`A worker asked without ${name}`);
+}
+
 function number(input: JsonObject, name: string): number | undefined {
   const value = member(input, name);
   return typeof value === 'number' ? value : undefined;
@@ -53,6 +59,8 @@ export async function serveAsk(host: BodyHost, operation: AskOperation, input: J
       });
     case 'call':
       return host.callEndpoint(memberText(input, 'name'), object(input, 'args'));
+    case 'rows':
+      return host.takeRows(list(input, 'items'));
   }
 }
 

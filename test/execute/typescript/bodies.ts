@@ -34,6 +34,7 @@ export const quietHost: BodyHost = {
   externalToken: () => Promise.resolve(undefined),
   elicit: () => Promise.resolve(null),
   callEndpoint: () => Promise.resolve(null),
+  takeRows: () => true,
   log: nothing,
   progress: nothing,
   businessEvent: nothing,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CancelledError, isMxcpError, WorkerLostError } from '../../../src/errors.js';
+import { limitResult } from '../../../src/engine/limit-result.js';
 import { openBodies, type Bodies } from '../../../src/execute/typescript/open-bodies.js';
 import type { Json, JsonObject } from '../../../src/model/json.js';
 import { bodyFile, bodySettings, quietHost } from './bodies.js';
@@ -30,15 +31,17 @@ beforeAll(async () => {
 
 afterAll(() => bodies.close());
 
+const limits = { maxRows: 100_000, maxBytes: 50_000, maxScanRows: 1_000_000, onLimit: 'error' } as const;
+
 async function run(args: JsonObject, signal = AbortSignal.timeout(15_000)): Promise<Json> {
   const loan = await bodies.lend(bodies.moduleOf(body), 'somebody', signal);
   try {
-    const facts = { user: {}, request: {}, traceId: null, maxBytes: 100_000, cut: false };
+    const facts = { user: {}, request: {}, traceId: null, maxBytes: 100_000 };
     const { value } = await loan.worker.run({
       module: bodies.moduleOf(body),
       args,
       facts,
-      host: quietHost,
+      host: { ...quietHost, takeRows: limitResult({ limits }).take },
       signal,
     });
     return value;

@@ -34,7 +34,7 @@ function program(root: string): string {
     });
     const signal = AbortSignal.timeout(20_000);
     const { worker } = await bodies.lend(bodies.moduleOf(body), 'somebody', signal);
-    const facts = { user: {}, request: {}, traceId: null, maxBytes: 1000, cut: false };
+    const facts = { user: {}, request: {}, traceId: null, maxBytes: 1000 };
     const { value } = await worker.run({ module: bodies.moduleOf(body), args: {}, facts, host: quietHost, signal });
     const own = [5, 251].map((fd) => fs.readFileSync(fd, 'utf8'));
     console.log(JSON.stringify({ own, value }));

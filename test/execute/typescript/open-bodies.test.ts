@@ -63,7 +63,6 @@ async function run(
     request: {},
     traceId: 'ab'.repeat(16),
     maxBytes: 100_000,
-    cut: false,
   };
   try {
     const result = await loan.worker.run({
@@ -242,7 +241,7 @@ export const keeps = async (_: unknown, ctx: any) => {
     expect((await run(bodies, plain, { a: 1 })).value).toBe(2);
     const signal = AbortSignal.timeout(100);
     const loan = await bodies.lend(bodies.moduleOf(loop), 'somebody', signal);
-    const facts = { user: {}, request: {}, traceId: null, maxBytes: 1000, cut: false };
+    const facts = { user: {}, request: {}, traceId: null, maxBytes: 1000 };
     const looping = loan.worker.run({
       module: bodies.moduleOf(loop),
       args: {},
@@ -305,7 +304,7 @@ describe('ctx.fetch', () => {
     const told: unknown[] = [];
     const signal = AbortSignal.timeout(5000);
     const loan = await bodies.lend(bodies.moduleOf(asks), 'somebody', signal);
-    const facts = { user: {}, request: {}, traceId: 'ab'.repeat(16), maxBytes: 1000, cut: false };
+    const facts = { user: {}, request: {}, traceId: 'ab'.repeat(16), maxBytes: 1000 };
     const host = {
       ...quietHost,
       fetchStarted: (...all: unknown[]) => void told.push(all),
@@ -337,7 +336,7 @@ describe('ctx.fetch', () => {
     const running = loan.worker.run({
       module: bodies.moduleOf(waits),
       args: { url: new URL('/silent', url).href },
-      facts: { user: {}, request: {}, traceId: null, maxBytes: 1000, cut: false },
+      facts: { user: {}, request: {}, traceId: null, maxBytes: 1000 },
       host: { ...quietHost, fetchEnded: (_, status) => void ends.push(status) },
       signal: deadline.signal,
     });

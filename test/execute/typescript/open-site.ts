@@ -28,7 +28,7 @@ export interface SiteOptions {
   readonly loadMs?: number;
 }
 
-const facts = { user: {}, request: {}, traceId: null, maxBytes: 100_000, cut: false };
+const facts = { user: {}, request: {}, traceId: null, maxBytes: 100_000 };
 
 function nameOf(path: string): string {
   return /([^/]+)\.ts$/.exec(path)?.[1] ?? '';

@@ -1,16 +1,16 @@
 import { closeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
-import { isContentBlock } from '../../../author/api.js';
 import type { JsonObject } from '../../../model/json.js';
-import type { CallFacts, LoadFailure, ToWorker, WorkerResult } from '../protocol.js';
+import type { LoadFailure, ToWorker } from '../protocol.js';
 import { openScope, type CallScope } from './call-scope.js';
 import { openChannel } from './channel.js';
 import { describeFailure } from './describe-failure.js';
 import { raiseFence } from './fence.js';
 import { importFunction, type AuthorFunction } from './load-module.js';
+import { sendResult } from './send-result.js';
 import { openSite } from './site.js';
-import { NotJson, toBase64, toJson, toJsonCut } from './to-json.js';
+import { NotJson } from './to-json.js';
 import { createContext } from './tool-context.js';
 
 const { send, listen } = openChannel();
@@ -54,17 +54,6 @@ function scopeOf(call: number): CallScope | undefined {
   return call === 0 ? site.scope : scopes.get(call);
 }
 
-function toResult(value: unknown, { maxBytes, cut }: CallFacts): WorkerResult {
-  const blocks: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (blocks.length > 0 && blocks.every(isContentBlock)) {
-    return { form: 'content', value: blocks.map((block) => toJson(block, maxBytes)) };
-  }
-  const base64 = toBase64(value, maxBytes);
-  if (base64 !== undefined) return { form: 'blob', value: base64 };
-  if (cut && Array.isArray(value)) return { form: 'value', ...toJsonCut(value, maxBytes) };
-  return { form: 'value', value: toJson(value, maxBytes), cut: false };
-}
-
 async function run({ call, module, args, facts }: ToWorker & { type: 'run' }): Promise<void> {
   const scope = openScope(call, send);
   scopes.set(call, scope);
@@ -72,7 +61,8 @@ async function run({ call, module, args, facts }: ToWorker & { type: 'run' }): P
   try {
     const body = bodies.get(module);
     if (body === undefined) throw new NotJson('The worker does not have this body');
-    const result = toResult(await body(args, createContext(scope, facts, settings, site.plugins)), facts);
+    const returned = await body(args, createContext(scope, facts, settings, site.plugins));
+    const result = await sendResult(returned, facts.maxBytes, (items) => scope.ask('rows', { items }));
     end = () => send({ type: 'done', call, result, busy: isBusy() });
   } catch (error) {
     const failure = describeFailure(error, scope.refusedAsk(error));

@@ -28,23 +28,19 @@ export function toJson(value: unknown, maxBytes: number, name = 'the result'): J
   return convert(value, name, { above: new Set(), bytesLeft: maxBytes });
 }
 
-/** The items of a list as `toJson` gives them, as far as they fit into `maxBytes`. */
-export function toJsonCut(
-  values: readonly unknown[],
+/** The items of a list, one by one, as `toJson` gives them: with its bytes, of which each may have `maxBytes`. */
+export function* itemsToJson(
+  values: Iterable<unknown>,
   maxBytes: number,
-): { readonly value: Json; readonly cut: boolean } {
-  const items: Json[] = [];
-  const walk: Walk = { above: new Set([values]), bytesLeft: maxBytes };
-  try {
-    for (const value of values) {
-      spend(walk, 1, null);
-      items.push(convert(value, `the result[${items.length}]`, walk));
-    }
-  } catch (error) {
-    if (!(error instanceof TooLarge)) throw error;
-    return { value: items, cut: true };
+): Generator<{ readonly item: Json; readonly bytes: number }> {
+  const above = new Set<object>([values]);
+  let index = 0;
+  for (const value of values) {
+    const walk: Walk = { above, bytesLeft: maxBytes };
+    const item = convert(value, `the result[${index}]`, walk);
+    yield { item, bytes: maxBytes - walk.bytesLeft };
+    index += 1;
   }
-  return { value: items, cut: false };
 }
 
 function convert(value: unknown, path: string, walk: Walk): Json {
@@ -116,7 +112,7 @@ function object(value: object, path: string, walk: Walk): Json {
 function members(value: object, path: string, walk: Walk): Json {
   if (value instanceof Promise) throw new NotJson(`${path} is a promise: await it`);
   if (value instanceof Date) return date(value, path, walk);
-  if (Array.isArray(value) || value instanceof Set || isNumberArray(value)) return list(value, path, walk);
+  if (isList(value)) return list(value, path, walk);
   if (value instanceof Map) return entries(value, path, walk);
   if (value instanceof Error) throw new NotJson(`${path} is an error: throw it`);
   const custom: unknown = Reflect.get(value, 'toJSON');
@@ -129,7 +125,9 @@ function date(value: Date, path: string, walk: Walk): Json {
   return spend(walk, 26, value.toISOString());
 }
 
-function isNumberArray(value: object): value is Iterable<unknown> & object {
+/** A value that is an array as JSON. Bytes are none, but are asked for before. */
+export function isList(value: unknown): value is Iterable<unknown> & object {
+  if (Array.isArray(value) || value instanceof Set) return true;
   return ArrayBuffer.isView(value) && Symbol.iterator in value;
 }
 

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { limitError } from '../../../src/execute/row-budget.js';
+import { openCall, type CallMessage } from '../../../src/execute/typescript/open-call.js';
+import type { ToWorker } from '../../../src/execute/typescript/protocol.js';
+import { StopSource } from '../../../src/lib/stop-signal.js';
+import { CancelledError } from '../../../src/errors.js';
+import { quietHost } from './bodies.js';
+
+const facts = { user: {}, request: {}, traceId: null, maxBytes: 1000 };
+const rows: CallMessage = { type: 'ask', call: 1, ask: 1, operation: 'rows', input: { items: [1] } };
+const done: CallMessage = {
+  type: 'done',
+  call: 1,
+  result: { form: 'value', value: 'something else', cut: false },
+  busy: false,
+};
+
+/** What a worker is sent, and what its call comes to, when it sends a lot and then says that it is done. */
+async function outcome(
+  takeRows: () => boolean,
+  signal = new StopSource(),
+): Promise<{ sent: ToWorker[]; code: unknown }> {
+  const sent: ToWorker[] = [];
+  const host = { ...quietHost, takeRows };
+  const opened = openCall(
+    1,
+    { module: 0, args: {}, facts, host, signal },
+    (message) => sent.push(message),
+    () => undefined,
+  );
+  const code = opened.result.then(
+    () => 'success',
+    (error: unknown) => (error as { code?: unknown }).code,
+  );
+  await opened.receive(rows);
+  await opened.receive(done);
+  return { sent: sent.slice(1), code: await code };
+}
+
+describe('a worker that sends a lot of its result', () => {
+  it('is asked for more of it', async () => {
+    const { sent, code } = await outcome(() => true);
+    expect(sent).toEqual([{ type: 'answer', call: 1, ask: 1, value: true }]);
+    expect(code).toBe('success');
+  });
+
+  it('that was refused cannot make a success of it', async () => {
+    const { sent, code } = await outcome(() => {
+      throw limitError('max_rows');
+    });
+    expect(sent).toMatchObject([{ type: 'refusal', code: 'EXECUTE_LIMIT_EXCEEDED' }]);
+    expect(code).toBe('EXECUTE_LIMIT_EXCEEDED');
+  });
+
+  it('after its call was stopped has it refused unread', async () => {
+    const signal = new StopSource();
+    signal.abort(new CancelledError('the test cancels'));
+    const { sent, code } = await outcome(() => {
+      throw new Error('it was read');
+    }, signal);
+    expect(sent).toMatchObject([{ type: 'abort' }, { type: 'refusal', code: 'CALL_CANCELLED' }]);
+    expect(code).toBe('CALL_CANCELLED');
+  });
+});
