@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { ConfigInvalidError } from '../errors.js';
-import type { Json } from '../model/json.js';
-import type { Project } from '../model/project.js';
+import type { EffectiveSetting, Project } from '../model/project.js';
 import { readProject } from '../project/load.js';
 import type { Context, ExitCode, Invoke } from './context.js';
 import { loadOptions } from './load-options.js';
@@ -10,13 +9,14 @@ import { printProblems } from './problems/print-problems.js';
 import { problemJson } from './problems/problem-json.js';
 import { tableText } from './table.js';
 
-function valueText(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function valueText({ value, unit }: EffectiveSetting): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return unit === undefined ? text : `${text} ${unit}`;
 }
 
 function configText(context: Context, project: Project): string {
   const { root, name, profile, settings } = project;
-  const rows = settings.map(({ path, value, from }) => [path, valueText(value), from]);
+  const rows = settings.map((setting) => [setting.path, valueText(setting), setting.from]);
   return [
     `Site ${root}`,
     `Project ${name}, profile ${profile}`,

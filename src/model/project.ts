@@ -31,10 +31,15 @@ export interface BrokenEndpoint {
   readonly name?: string;
 }
 
+/** What the number of a setting counts. */
+export type SettingUnit = 's' | 'ms' | 'bytes';
+
 /** One setting as `mxcp config` prints it. Secret values are already replaced. */
 export interface EffectiveSetting {
   readonly path: string;
   readonly value: Json;
+  /** Of a number that measures something. */
+  readonly unit?: SettingUnit;
   /** `flag`, `environment`, `user config`, `site`, `default`. */
   readonly from: string;
 }

@@ -132,10 +132,10 @@ export function readLimits({ reader, site, profile }: SettingsContext): Limits {
     [...entriesOf(at(site, 'limits')), ...entriesOf(at(profile, 'limits'))].map(([key]) => key),
   );
   const from = (key: string): string => (given.has(key) ? 'site' : 'default');
-  reader.note('limits.timeout', limits.timeoutMs / 1000, from('timeout'));
+  reader.note('limits.timeout', limits.timeoutMs / 1000, from('timeout'), 's');
   reader.note('limits.max_rows', limits.maxRows, from('max_rows'));
   reader.note('limits.max_scan_rows', limits.maxScanRows, from('max_scan_rows'));
-  reader.note('limits.max_bytes', limits.maxBytes, from('max_bytes'));
+  reader.note('limits.max_bytes', limits.maxBytes, from('max_bytes'), 'bytes');
   reader.note('limits.on_limit', limits.onLimit, from('on_limit'));
   return limits;
 }

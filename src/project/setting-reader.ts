@@ -1,6 +1,6 @@
 import type { Origin, Problem } from '../errors.js';
 import type { Json } from '../model/json.js';
-import type { EffectiveSetting } from '../model/project.js';
+import type { EffectiveSetting, SettingUnit } from '../model/project.js';
 import { variable, type Environment } from './expand.js';
 import { itemsOf, stringsOf, type Field } from './field.js';
 import { problem } from './problems.js';
@@ -9,6 +9,7 @@ import { durationMs, sizeBytes } from './units.js';
 /** How a setting is read from a file and from the text of an environment variable; undefined: it does not fit. */
 export interface Kind<T> {
   readonly what: string;
+  readonly unit?: SettingUnit;
   readonly read: (field: Field) => T | undefined;
   readonly parse: (text: string) => T | undefined;
 }
@@ -61,12 +62,14 @@ export function numberKind(minimum: number, maximum: number): Kind<number> {
 
 export const durationKind: Kind<number> = {
   what: 'seconds, or a text like 500ms, 30s, 2m',
+  unit: 'ms',
   read: ({ data }) => durationMs(data),
   parse: durationMs,
 };
 
 export const sizeKind: Kind<number> = {
   what: 'bytes, or a text like 64KiB, 10MB',
+  unit: 'bytes',
   read: ({ data }) => sizeBytes(data),
   parse: sizeBytes,
 };
@@ -101,21 +104,21 @@ export class SettingReader {
 
   /** The value of a setting that has a default. */
   read<T extends Json>(path: string, sources: SettingSources<T>, fallback: T): T {
-    return this.optional(path, sources) ?? this.#record(path, fallback, 'default', sources.hidden);
+    return this.optional(path, sources) ?? this.#record(path, fallback, 'default', sources);
   }
 
   /** The value of a setting that may be absent. */
   optional<T extends Json>(path: string, sources: SettingSources<T>): T | undefined {
-    const { kind, flag, user, site, hidden } = sources;
-    if (flag !== undefined) return this.#record(path, flag, 'flag', hidden);
+    const { kind, flag, user, site } = sources;
+    if (flag !== undefined) return this.#record(path, flag, 'flag', sources);
     const fromVariable = this.#fromEnvironment(sources);
-    if (fromVariable !== undefined) return this.#record(path, fromVariable, 'environment', hidden);
+    if (fromVariable !== undefined) return this.#record(path, fromVariable, 'environment', sources);
     for (const [field, from] of [
       [user, 'user config'],
       [site, 'site'],
     ] as const) {
       const value = field === undefined || field.data === null ? undefined : kind.read(field);
-      if (value !== undefined) return this.#record(path, value, from, hidden);
+      if (value !== undefined) return this.#record(path, value, from, sources);
     }
     return undefined;
   }
@@ -126,12 +129,12 @@ export class SettingReader {
   }
 
   /** Remembers a value that was found elsewhere. */
-  note(path: string, value: Json, from: string): void {
-    this.effective.push({ path, value, from });
+  note(path: string, value: Json, from: string, unit?: SettingUnit): void {
+    this.effective.push({ path, value, ...(unit !== undefined && { unit }), from });
   }
 
-  #record<T extends Json>(path: string, value: T, from: string, hidden = false): T {
-    this.effective.push({ path, value: hidden ? '[hidden]' : value, from });
+  #record<T extends Json>(path: string, value: T, from: string, { hidden, kind }: SettingSources<T>): T {
+    this.note(path, hidden === true ? '[hidden]' : value, from, kind.unit);
     return value;
   }
 

@@ -25,11 +25,10 @@ authorization: { ${authorization} }
     'tools/other.yml': other,
   });
   const ran = await site.mxcp(['validate', '--no-database', '--json'], { env: { SECRET: 's' } });
-  interface Found {
-    readonly issues: readonly { readonly rule: string; readonly severity: string }[];
-  }
-  const answer = ran.json() as Found & { readonly result?: Found };
-  const { issues } = answer.result ?? answer;
+  const answer = ran.json();
+  const { issues } = (answer['result'] ?? answer) as {
+    issues: readonly { rule: string; severity: string }[];
+  };
   return issues.map(({ rule, severity }) => `${severity} ${rule}`);
 }
 

@@ -216,6 +216,14 @@ describe('mxcp config', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/transport\.http\.port +9001 +environment/);
     expect(stdout).toMatch(/duckdb\.path +:memory: +site/);
+    expect(stdout).toMatch(/transport\.shutdown_grace +\d+ ms +default/);
+    expect(stdout).toMatch(/limits\.timeout +30 s +default/);
+    expect(stdout).toMatch(/limits\.max_bytes +\d+ bytes +default/);
+    expect(stdout).toMatch(/audit\.max_value_bytes +4096 bytes +default/);
+    expect(stdout).toMatch(/limits\.max_rows +\d+ +default/);
+    const { result } = (await bootstrapped.mxcp(['config', '--json'], { env })).json();
+    const timeout = { path: 'limits.timeout', value: 30, unit: 's', from: 'default' };
+    expect(result).toMatchObject({ settings: expect.arrayContaining([timeout]) as object[] });
     expect(stdout).toMatch(/secret_key +\[hidden\] +environment/);
     expect(stdout).not.toContain('battery');
   });
