@@ -93,11 +93,11 @@ export interface EmbeddedServer {
 export async function createServer(
   options: SiteOptions & { readonly port?: number },
 ): Promise<EmbeddedServer> {
-  const { port, logger = silent } = options;
+  const { port } = options;
   const runtime = await open(options, 'http', { transport: 'streamable-http', port });
   const { http: settings, shutdownGraceMs } = runtime.project.transport;
   try {
-    const server = await serveHttp({ runtime: () => runtime, settings, logger });
+    const server = await serveHttp({ runtime: () => runtime, settings, logger: runtime.logger });
     const close = async (): Promise<void> => {
       await server.close(shutdownGraceMs);
       await runtime.close(shutdownGraceMs);

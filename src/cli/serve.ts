@@ -144,7 +144,7 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ex
   });
   let graceLeftMs = 0;
   try {
-    graceLeftMs = await serveUntilStopped({ context, runtime, logger, persona }, site, as);
+    graceLeftMs = await serveUntilStopped({ context, runtime, logger: runtime.logger, persona }, site, as);
     return 0;
   } finally {
     await runtime.close(graceLeftMs);

@@ -16,6 +16,7 @@ import type { Logger } from './logger.js';
 import { openProjectBodies } from './open-project-bodies.js';
 import { openProjectDatabase } from './open-project-database.js';
 import { openRates } from './rates.js';
+import { redactedLogger } from './redacted-logger.js';
 import { buildRegistry } from './registry.js';
 import { createScopeRules } from './scope-rules.js';
 import type { Runtime } from './runtime.js';
@@ -72,7 +73,8 @@ function openLog(project: Project, options: OpenOptions): Promise<AuditLog> {
  * Compiles a project against its database and opens everything that calls need. Throws `CONFIG_INVALID` with every
  * problem, `EXECUTE_DATABASE_UNAVAILABLE`, or `AUDIT_UNAVAILABLE` when the log cannot be written.
  */
-export async function openRuntime(project: Project, options: OpenOptions): Promise<Runtime> {
+export async function openRuntime(project: Project, given: OpenOptions): Promise<Runtime> {
+  const options = { ...given, logger: redactedLogger(given.logger, project.audit) };
   const { siteSecret, logger, ignoreErrors = false } = options;
   const { audit: auditSettings, digest } = project;
   const database = await openProjectDatabase(project, options.readonly);

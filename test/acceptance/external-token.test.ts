@@ -19,6 +19,10 @@ const files = {
   'tools/bare.yml': `mxcp: 1
 tool: {name: bare, return: {type: boolean}, source: {code: SELECT get_user_external_token() IS NULL AS none}}
 `,
+  'tools/whole.yml': `mxcp: 1
+tool: {name: whole, annotations: {readOnlyHint: true}, source: {code: SELECT get_user_external_token() AS token}}
+`,
+  'tools/passes.yml': tool('passes'),
   'typescript/token.ts': `import { ToolError, type ToolContext } from 'mxcp';
 
 export async function compare(_args: unknown, ctx: ToolContext) {
@@ -29,13 +33,21 @@ export async function compare(_args: unknown, ctx: ToolContext) {
 
 export const user = (_args: unknown, ctx: ToolContext) => ctx.user;
 
+/** Gives back what another body was given, in a text that nothing knows. */
+export const passes = async (_args: unknown, ctx: ToolContext) => [...(await ctx.user.externalToken() ?? '')];
+
 export const idle = () => 'nothing asked';
 
 export async function says({ how }: { how: string }, ctx: ToolContext) {
   const token =
     how === 'sql'
       ? (await ctx.db.queryOne<{ t: string }>('SELECT get_user_external_token() AS t'))!.t
-      : await ctx.user.externalToken();
+      : how === 'nested sql'
+        ? ((await ctx.endpoints.call('whole')) as { token: string }[])[0]!.token
+        : how === 'nested body'
+          ? ((await ctx.endpoints.call('passes')) as string[]).join('')
+          : await ctx.user.externalToken();
+  if (how === 'nested body') await ctx.endpoints.call('idle'); // what ended last is not what had it
   ctx.log.warn('with ' + token, { nested: [token] });
   ctx.progress(1, 2, 'with ' + token);
   console.log('printed ' + token);
@@ -50,7 +62,7 @@ export async function says({ how }: { how: string }, ctx: ToolContext) {
 `,
 };
 
-const hows = ['sql', 'method', 'fetch', 'tool', 'error', 'result', 'nobody'];
+const hows = ['sql', 'nested sql', 'nested body', 'method', 'fetch', 'tool', 'error', 'result', 'nobody'];
 
 let site: PeopleSite;
 let bare: PeopleSite;
