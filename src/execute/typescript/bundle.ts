@@ -1,4 +1,5 @@
-import { dirname, extname, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, extname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild';
 import type { Problem } from '../../errors.js';
@@ -44,7 +45,36 @@ function inlineCode(bodies: readonly ModuleSource[]): Plugin {
   };
 }
 
-function optionsFor(bodies: readonly ModuleSource[], folder: string): BuildOptions & { write: boolean } {
+const code = /\.[cm]?[jt]sx?$/i;
+
+/**
+ * Data that is imported becomes part of the bundle, read with the server's rights: only what bodies can read anyway, and
+ * what is kept beside them. Otherwise a package has keys and the environment of this process by an `import`.
+ */
+function ownData(bodies: readonly ModuleSource[], root: string): Plugin {
+  const folders = [...new Set(bodies.map(({ file }) => dirname(file))), join(root, 'data')]
+    .filter((folder) => existsSync(folder))
+    .map((folder) => `${realpathSync(folder)}${sep}`);
+  const isOwn = (path: string): boolean =>
+    path.includes(`${sep}node_modules${sep}`) || folders.some((folder) => path.startsWith(folder));
+  return {
+    name: 'own-data',
+    setup: (build) => {
+      build.onLoad({ filter: /./, namespace: 'file' }, ({ path, with: attributes }) => {
+        const isCode = (code.test(path) || /\.ya?ml$/i.test(path)) && Object.keys(attributes).length === 0;
+        if (isCode || isOwn(path)) return undefined;
+        const text = `${path} is no code: what a module imports beside code has to lie in its folder, in data/ of the site or in node_modules/`;
+        return { errors: [{ text }] };
+      });
+    },
+  };
+}
+
+function optionsFor(
+  bodies: readonly ModuleSource[],
+  root: string,
+  folder: string,
+): BuildOptions & { write: boolean } {
   const files = [...new Set(bodies.map(({ file }) => file))];
   return {
     entryPoints: [
@@ -64,7 +94,7 @@ function optionsFor(bodies: readonly ModuleSource[], folder: string): BuildOptio
     sourcesContent: false,
     banner: { js: banner },
     alias: { mxcp: own('../../author/api') },
-    plugins: [inlineCode(bodies)],
+    plugins: [ownData(bodies, root), inlineCode(bodies)],
     logLevel: 'silent',
     write: true,
   };
@@ -78,7 +108,7 @@ function messagesOf(error: unknown): readonly Message[] {
 
 async function problemsOf(body: ModuleSource, root: string, folder: string): Promise<readonly Problem[]> {
   try {
-    await build({ ...optionsFor([body], folder), write: false });
+    await build({ ...optionsFor([body], root, folder), write: false });
     return [];
   } catch (error) {
     return messagesOf(error).map((message) =>
@@ -96,7 +126,7 @@ async function buildAll(
   folder: string,
 ): Promise<Pick<Bundle, 'problems'> & { readonly good: readonly ModuleSource[] }> {
   try {
-    await build(optionsFor(bodies, folder));
+    await build(optionsFor(bodies, root, folder));
     return { problems: new Map(), good: bodies };
   } catch (error) {
     messagesOf(error);
@@ -107,7 +137,7 @@ async function buildAll(
     if (found.length > 0) problems.set(body, found);
   }
   const good = bodies.filter((body) => !problems.has(body));
-  await build(optionsFor(good, folder));
+  await build(optionsFor(good, root, folder));
   return { problems, good };
 }
 
