@@ -38,6 +38,8 @@ export interface InputRule extends RuleBase {
 export interface FieldPath {
   readonly path: string;
   readonly origin: Origin;
+  /** Its line with a caret below it, where the line may be shown. */
+  readonly excerpt?: string;
 }
 
 /** A rule over the result, before it leaves. All conditions see the original result; actions apply in order. */

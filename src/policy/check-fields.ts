@@ -92,7 +92,8 @@ function checkHash(
     .find((text) => text !== undefined);
   if (reason === undefined) return [];
   const message = `\`hash\` is not allowed on \`${field.path}\`: it ${reason}`;
-  const options = { endpoint: site.name, remedy: 'Use the mask `full`, or filter the field' };
+  const { excerpt } = field;
+  const options = { endpoint: site.name, excerpt, remedy: 'Use the mask `full`, or filter the field' };
   return [problemAt(field.origin, 'hash-mask', message, options)];
 }
 
@@ -118,6 +119,7 @@ function checkPath(field: FieldPath, mask: Mask | undefined, own: boolean, site:
       endpoint: site.name,
       severity: site.severity,
       remedy: guess === undefined ? undefined : `Did you mean \`${guess}\`?`,
+      excerpt: field.excerpt,
     }),
   ];
 }

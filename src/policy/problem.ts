@@ -11,9 +11,10 @@ export function problemAt(
     endpoint?: string | undefined;
     remedy?: string | undefined;
     severity?: Problem['severity'];
+    excerpt?: string | undefined;
   } = {},
 ): Problem {
-  const { endpoint, remedy, severity = 'error' } = options;
+  const { endpoint, remedy, severity = 'error', excerpt: shown } = options;
   return {
     severity,
     rule,
@@ -21,6 +22,7 @@ export function problemAt(
     origin,
     ...(remedy === undefined ? {} : { remedy }),
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(shown === undefined ? {} : { excerpt: shown }),
   };
 }
 

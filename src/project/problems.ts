@@ -16,7 +16,7 @@ export interface Finding {
 const longestExcerptLine = 200;
 
 /** The line and caret of a place in a YAML file; undefined where it may show a secret or the line is too long to help. */
-function excerptAt(source: YamlSource, offset: number): string | undefined {
+export function excerptAt(source: YamlSource, offset: number): string | undefined {
   if (source.confidential) return undefined;
   const origin = originAt(source, 0);
   const text = excerpt({ text: source.text, origin, indent: 0 }, Math.min(offset, source.text.length));

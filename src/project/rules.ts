@@ -12,7 +12,7 @@ import type { EndpointKind } from '../model/rule.js';
 import { canonicalJson } from '../lib/canonical-json.js';
 import { sha256 } from '../lib/sha256.js';
 import { at, itemsOf, jsonObject, originOf, stringOf, stringsOf, type Field } from './field.js';
-import { problemOf, problemOfKey } from './problems.js';
+import { excerptAt, problemOf, problemOfKey } from './problems.js';
 import { sourceTextOf } from './scalar-text.js';
 import { buildMask } from './type-node.js';
 
@@ -185,7 +185,10 @@ function buildOutputRule(field: Field, id: string, problems: Problem[], site = f
 function buildFieldPaths(field: Field): readonly FieldPath[] {
   return itemsOf(at(field, 'fields')).flatMap((item) => {
     const path = stringOf(item);
-    return path === undefined ? [] : [{ path, origin: originOf(item) }];
+    const excerpt = excerptAt(item.source, item.start);
+    return path === undefined
+      ? []
+      : [{ path, origin: originOf(item), ...(excerpt !== undefined && { excerpt }) }];
   });
 }
 

@@ -47,6 +47,15 @@ describe('mxcp validate', () => {
     '',
   ].join('\n');
 
+  it('shows the line of a field that no result has', async () => {
+    const rule = '    - { condition: "true", action: mask_fields, fields: [n, emial] }';
+    const tool = `tool:\n  name: t\n  source: { code: SELECT 1 AS n }\n  policies:\n   output:\n${rule}\n`;
+    const one = temporarySite({ 'mxcp-site.yml': site, 'tools/t.yml': tool });
+    const { stderr } = await one.mxcp(['validate']);
+    const caret = ' '.repeat(rule.indexOf('emial'));
+    expect(stderr).toContain(`[unknown-field]\n    ${rule}\n    ${caret}^\n`);
+  });
+
   it('tells the mistakes of types, rules and SQL together with a misspelt key', async () => {
     const all = ['3 unknown-key', '4 literal-does-not-fit', '5 policy-condition', '6 sql-does-not-prepare'];
     expect(await places(`  descripton: x\n${rest}`)).toEqual(all);
