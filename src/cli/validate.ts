@@ -72,11 +72,20 @@ async function migrate(context: Context, options: ValidateOptions): Promise<Exit
   return printResult(context, { files }, () => migrationText(files, context.colors.stdout), code);
 }
 
-/** The types of TypeScript bodies; the compiler is loaded only where there are some. */
-async function typeProblems(project: Project | undefined): Promise<readonly Problem[]> {
+const placeOf = ({ origin: { file, line, column } }: Problem): string => `${file}:${line}:${column}`;
+
+/**
+ * The types of TypeScript bodies; the compiler is loaded only where there are some. What was found already at the same place
+ * is not told again.
+ */
+async function typeProblems(
+  project: Project | undefined,
+  found: readonly Problem[],
+): Promise<readonly Problem[]> {
   if (project?.endpoints.some(({ body }) => body?.language === 'typescript') !== true) return [];
   const { checkAuthorTypes } = await import('../inspect/types/check-types.js');
-  return checkAuthorTypes(project);
+  const places = new Set(found.map(placeOf));
+  return checkAuthorTypes(project).filter((problem) => !places.has(placeOf(problem)));
 }
 
 /**
@@ -102,7 +111,7 @@ export async function validate(
   const space = { root: location.root, cwd: context.world.cwd, project, files };
   const found = await findProblems(reading, options.database);
   const endpoints = (project?.endpoints.length ?? 0) + (project?.broken.length ?? 0);
-  const all = sortProblems([...found.problems, ...(await typeProblems(project))]);
+  const all = sortProblems([...found.problems, ...(await typeProblems(project, found.problems))]);
   const problems = selectProblems(all, space, targets);
   const valid = !problems.some(({ severity }) => severity === 'error');
   const format = json ? 'json' : (options.format ?? 'text');

@@ -2,7 +2,7 @@ import { basename, dirname, extname } from 'node:path';
 import type { Problem } from '../errors.js';
 import type { SqlBody, TypeScriptBody } from '../model/endpoint.js';
 import { at, originOf, stringOf, type Field } from './field.js';
-import { problemOf } from './problems.js';
+import { problemOf, type Finding } from './problems.js';
 import { sourceTextOf } from './scalar-text.js';
 import { siteText, type SiteText } from './site-text.js';
 
@@ -10,6 +10,7 @@ const languageOf: Readonly<Record<string, string>> = {
   '.py': 'python',
   '.ts': 'typescript',
   '.mts': 'typescript',
+  '.tsx': 'typescript',
   '.js': 'typescript',
   '.mjs': 'typescript',
   '.sql': 'sql',
@@ -23,9 +24,33 @@ function bodyLanguage(object: Field): { readonly language: string; readonly fiel
     if (field !== undefined && language !== undefined) return { language, field };
   }
   const file = at(source, 'file');
+  return { language: fileLanguage(file) ?? 'sql', field: file ?? source ?? object };
+}
+
+function fileLanguage(file: Field | undefined): string | undefined {
   const extension = extname(stringOf(file) ?? '').toLowerCase();
-  const language = Object.hasOwn(languageOf, extension) ? languageOf[extension] : undefined;
-  return { language: language ?? 'sql', field: file ?? source ?? object };
+  return Object.hasOwn(languageOf, extension) ? languageOf[extension] : undefined;
+}
+
+/** Lines that begin a module, and no statement of SQL. */
+const beginsModule = /^\s*(?:import\b[^;]*\bfrom\s*['"]|export\s+(?:default|async|function|const)\b)/m;
+
+/** What is wrong where a body is in another language than the one that it is taken for. */
+function otherLanguage(object: Field, language: string): Finding | undefined {
+  const file = at(object, 'source', 'file');
+  const actual = fileLanguage(file) ?? language;
+  const rule = 'wrong-language';
+  if (actual !== language) {
+    const message = `This says ${language}, and ${stringOf(file) ?? ''} is ${actual} by its name`;
+    return { rule, message, remedy: 'Leave `language` out: the name of the file says it.' };
+  }
+  const code = stringOf(at(object, 'source', 'code')) ?? '';
+  if (language !== 'sql' || !beginsModule.test(code)) return undefined;
+  return {
+    rule,
+    message: 'This body is TypeScript, and taken for SQL',
+    remedy: 'Say `language: typescript` beside `source`.',
+  };
 }
 
 /**
@@ -43,6 +68,11 @@ export async function buildBody(
   if (language === 'python') {
     problems.push(problemOf(field, pythonBody(stringOf(at(object, 'source', 'file')))));
     return { language: 'typescript', source: untaken(field).source, file: '', exportNames: [] };
+  }
+  const wrong = otherLanguage(object, language);
+  if (wrong !== undefined) {
+    problems.push(problemOf(field, wrong));
+    return undefined;
   }
   const text = await bodyText(root, object, language === 'sql' ? 'SQL' : 'TypeScript', problems);
   if (text === undefined) return undefined;

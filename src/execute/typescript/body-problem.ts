@@ -25,16 +25,35 @@ function offsetOf(source: SourceText, line: number, column: number): number {
   return lines.reduce((sum, text) => sum + text.length + 1, column);
 }
 
+interface Words {
+  readonly message: string;
+  readonly remedy?: string;
+}
+
+/** What esbuild says, in words for the author of a site: paths from its root, and what to do. */
+function wordsOf(root: string, text: string): Words {
+  const ofOurs = /^No matching export in ".*\/author\/api\.[jt]s" for import "([^"]+)"/.exec(text)?.[1];
+  if (ofOurs !== undefined) return { message: `"mxcp" exports no ${ofOurs}` };
+  const below = /\(originally "(mxcp\/[^"]+)"\)/.exec(text)?.[1];
+  if (below !== undefined)
+    return { message: `There is no "${below}"`, remedy: "Everything is imported from 'mxcp' itself" };
+  if (text.startsWith('No loader is configured for ".node"'))
+    return {
+      message: 'This is a native addon, and a worker loads none',
+      remedy: 'Take a package that is JavaScript only',
+    };
+  const message = text.replaceAll(`${root.slice(1)}/`, '');
+  const missing = /^Could not resolve "((?:@[^/"]+\/)?[^./"@#~][^/"]*)/.exec(text)?.[1];
+  if (missing === undefined) return { message };
+  return { message, remedy: `Install the package in the site's folder: npm install ${missing}` };
+}
+
 /** A message of esbuild as a problem in the author's file; of inline code, inside of the YAML block. */
 export function compileProblem(root: string, body: ModuleSource, { text, location }: Message): Problem {
-  const missing = /^Could not resolve "((?:@[^/"]+\/)?[^./"@#~][^/"]*)/.exec(text)?.[1];
   const found = {
     severity: 'error' as const,
     rule: 'typescript-does-not-compile',
-    message: text,
-    ...(missing !== undefined && {
-      remedy: `Install the package in the site's folder: npm install ${missing}`,
-    }),
+    ...wordsOf(root, text),
   };
   if (location === null) return { ...found, origin: body.source.origin };
   const column = Buffer.from(location.lineText).subarray(0, location.column).toString().length;

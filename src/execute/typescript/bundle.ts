@@ -102,7 +102,9 @@ function optionsFor(
 
 function messagesOf(error: unknown): readonly Message[] {
   const failure = error as Partial<BuildFailure>;
-  if (Array.isArray(failure.errors)) return failure.errors;
+  // That `mxcp` is a file and no folder, of 'mxcp/…'; the import itself is told too.
+  if (Array.isArray(failure.errors))
+    return failure.errors.filter(({ text }) => !text.startsWith('Cannot read directory'));
   throw error;
 }
 

@@ -91,7 +91,9 @@ export function checkAuthorTypes(project: Project): readonly Problem[] {
   const fresh = broken.length === 0 || !existsSync(file);
   const bodies = endpoints.flatMap(({ body }) => (body?.language === 'typescript' ? [body] : []));
   const site = siteProgram(compiler, root, bodies, new Map(fresh ? [[file, text]] : []));
-  const diagnostics = [...site.configErrors, ...compiler.getPreEmitDiagnostics(site.program)];
+  // With options that are not the author's, all else may be a consequence.
+  const { configErrors } = site;
+  const diagnostics = configErrors.length > 0 ? configErrors : compiler.getPreEmitDiagnostics(site.program);
   const errors = diagnostics.filter(({ category }) => category === compiler.DiagnosticCategory.Error);
   return [
     ...(fresh ? staleTypes(file, relative(root, file), text) : []),

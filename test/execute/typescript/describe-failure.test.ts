@@ -25,4 +25,22 @@ describe('what is told of an error', () => {
     expect(stack).toMatch(/^Error: broken\n/);
     expect(stack).not.toContain('Caused by');
   });
+
+  it.each([
+    ['a text', 'boom', '(string)'],
+    ['nothing', undefined, '(undefined)'],
+    ['null', null, '(null)'],
+  ])('that is %s says that it is none, and what to throw', (_, thrown, kind) => {
+    const { message } = describeFailure(thrown);
+    expect(message).toContain(kind);
+    expect(message).toContain('throw new Error(…)');
+  });
+
+  it('says what a worker may not, where Node only denies it', () => {
+    const denied = Object.assign(new Error('Access to this API has been restricted'), {
+      code: 'ERR_ACCESS_DENIED',
+    });
+    expect(describeFailure(denied).stack).toContain('Bodies write no file');
+    expect(describeFailure(new Error('no')).stack).not.toContain('Bodies');
+  });
 });

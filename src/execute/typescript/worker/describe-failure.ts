@@ -38,18 +38,25 @@ function causeOf(error: object): string {
   }
 }
 
+/** What Node denies a worker, which its words do not say. */
+function deniedOf(error: object): string {
+  if (textOf(error, 'code') !== 'ERR_ACCESS_DENIED') return '';
+  return '\nBodies write no file, read those of the site only and start no program: "What a body can reach" in docs/typescript.md';
+}
+
 /** Whatever a body threw, as texts. Never throws. */
 export function describeFailure(error: unknown, refusedAsk: number | null = null): BodyFailure {
   const kind = kindOf(error, refusedAsk);
   if (typeof error !== 'object' || error === null) {
-    const message = `The body threw a ${error === null ? 'null' : typeof error}, which is no error`;
+    const thrown = error === null ? 'null' : typeof error;
+    const message = `It threw a value that is no error (${thrown}), and so has no line: throw new Error(…)`;
     return { kind, name: 'Error', message, stack: '', ask: null };
   }
   return {
     kind,
     name: textOf(error, 'name') || 'Error',
     message: textOf(error, 'message'),
-    stack: textOf(error, 'stack') + causeOf(error),
+    stack: textOf(error, 'stack') + causeOf(error) + deniedOf(error),
     ask: refusedAsk,
   };
 }
