@@ -12,18 +12,13 @@ import type { RequestContext } from '../model/call.js';
 import type { Project } from '../model/project.js';
 import { chargeAddress } from './charge.js';
 import { type Credentials, presentedBy } from './credentials.js';
+import { isProxyHeader } from './proxy-header.js';
 import type { Runtime } from './runtime.js';
 
 /** What a transport knows of a request before its body has been read. */
 export interface AdmitRequest extends Credentials {
   /** Who every caller is taken to be (`serve --as`, for development). */
   readonly persona?: Persona;
-}
-
-const proxyHeaders = new Set(['forwarded', 'via', 'x-real-ip']);
-
-function isFromProxy(header: string): boolean {
-  return proxyHeaders.has(header) || header.startsWith('x-forwarded-');
 }
 
 /** Everybody at this machine, unless the operator opened the server to others. */
@@ -33,7 +28,7 @@ function admitAnyone(runtime: Runtime, request: AdmitRequest): Caller {
       'This server has no authentication configured, so no credential is valid here',
     );
   }
-  const forwarded = Object.keys(request.headers).find(isFromProxy);
+  const forwarded = Object.keys(request.headers).find(isProxyHeader);
   if (forwarded !== undefined && !runtime.project.auth.allowAnonymous) {
     throw new AnonymousRefusedError(
       `This server answers anyone on this machine, and this request came through a proxy (header ${forwarded}). ` +

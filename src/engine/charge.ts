@@ -11,12 +11,11 @@ import type { CallRequest, RequestContext } from '../model/call.js';
 import type { RateState } from '../model/outcome.js';
 import { isListed } from './listing.js';
 import type { Operation } from './operation.js';
+import { isProxyHeader } from './proxy-header.js';
 import type { Runtime } from './runtime.js';
 
 /** Tiers of pages and endpoints that answer before anybody is known. */
 export type RouteTier = 'signIn' | 'consent' | 'token' | 'registration';
-
-const proxyHeaders = /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/;
 
 /** True for somebody at this machine, whom the operator let in without a credential (spec page 06). */
 function isLocal(
@@ -26,7 +25,7 @@ function isLocal(
 ): boolean {
   if (transport !== 'http') return true;
   if (source === 'verified' || source === 'key' || !isLoopbackHost(project.transport.http.host)) return false;
-  return isLoopbackHost(ip ?? '') && !Object.keys(headers).some((name) => proxyHeaders.test(name));
+  return isLoopbackHost(ip ?? '') && !Object.keys(headers).some(isProxyHeader);
 }
 
 function charge(key: string, rate: Rate | undefined): Charge[] {

@@ -20,8 +20,8 @@ const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignor
 const unusedKey = new Uint8Array(32);
 
 /**
- * Compiles a project, and the drafts of endpoints that have errors, and throws the result away (`mxcp validate`). Throws `EXECUTE_DATABASE_UNAVAILABLE` when there is to be
- * a database and it cannot be opened.
+ * Compiles a project, and the drafts of endpoints that have errors, and throws the result away (`mxcp validate`). Throws
+ * `EXECUTE_DATABASE_UNAVAILABLE` when there is to be a database and it cannot be opened.
  */
 export async function inspectProject(
   project: Project,
