@@ -3,6 +3,7 @@ import type { Database } from '../execute/database.js';
 import type { Bodies } from '../execute/typescript/open-bodies.js';
 import { compilePrompt } from '../execute/prompt.js';
 import { createGate } from '../limit/gate.js';
+import { mapConcurrently } from '../lib/map-concurrently.js';
 import type { Endpoint, TypeScriptBody } from '../model/endpoint.js';
 import type { Project } from '../model/project.js';
 import { compileRules, type EndpointRules } from '../policy/compile-rules.js';
@@ -91,6 +92,9 @@ async function defineFunctions({ database, bodies }: CompileContext): Promise<re
   }));
 }
 
+/** Endpoints that are compiled at once: one keeps this thread busy while the database looks at the bodies of others. */
+const compilations = 8;
+
 /**
  * Compiles every endpoint and the roles (spec page 01, `Operation`): finds everything that can be wrong before anything
  * is served, all at once.
@@ -98,9 +102,9 @@ async function defineFunctions({ database, bodies }: CompileContext): Promise<re
 export async function compileProject(context: CompileContext): Promise<Compilation> {
   const policy = policyContext(context);
   const functions = await defineFunctions(context);
-  const parts: Part[] = [];
-  for (const endpoint of context.project.endpoints)
-    parts.push(await compileEndpoint(context, policy, endpoint));
+  const parts = await mapConcurrently(context.project.endpoints, compilations, (endpoint) =>
+    compileEndpoint(context, policy, endpoint),
+  );
   const capabilities = parts.flatMap((part) => part.capabilities);
   const roles = compileRoles(context.project.authorization, {
     capabilities: [...capabilities, ...mappedCapabilities(context.project)],

@@ -1,8 +1,13 @@
-import { StatementType, type DuckDBConnection, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import {
+  StatementType,
+  type DuckDBConnection,
+  type DuckDBMaterializedResult,
+  type DuckDBPreparedStatement,
+} from '@duckdb/node-api';
 import type { ResultColumn } from '../model/effects.js';
 import { hasLastingEffect } from './function-effects.js';
 import { readFailure } from './duckdb-error.js';
-import { explainedStatement, leadingWords, type SqlToken } from './lex-sql.js';
+import { leadingWords, type SqlToken } from './lex-sql.js';
 import type { BodyStatement } from './prepared-body.js';
 import { preparedColumns } from './read-rows.js';
 import type { SampleBinder } from './sample-values.js';
@@ -190,8 +195,11 @@ async function describe(
   statement: BodyStatement,
   samples: readonly SampleBinder[],
 ): Promise<readonly ResultColumn[] | undefined> {
-  const rows = await withSamples(connection, statement, samples, 'DESCRIBE ');
-  return rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
+  const described = await withSamples(connection, statement, samples, 'DESCRIBE ');
+  const rows = Array.from({ length: described.chunkCount }, (_, index) =>
+    described.getChunk(index).getRows(),
+  );
+  return rows.flat().map(([name, type]) => ({ name: String(name), type: String(type) }));
 }
 
 /** Plans a statement without running it. */
@@ -218,14 +226,14 @@ async function withSamples(
   statement: BodyStatement,
   samples: readonly SampleBinder[],
   prefix: string,
-): Promise<unknown[][]> {
+): Promise<DuckDBMaterializedResult> {
   const prepared = await connection.prepare(prefix + statement.sql);
   let first: unknown;
   try {
     for (const bind of prepared.parameterCount === 0 ? samples.slice(0, 1) : samples) {
       try {
         bind(prepared);
-        return (await prepared.runAndReadAll()).getRowsJS();
+        return await prepared.run();
       } catch (error) {
         first ??= error;
       }
@@ -236,9 +244,15 @@ async function withSamples(
   throw new BodyRefused(fromDuckdb(first, statement, prefix));
 }
 
+/** The statement that an EXPLAIN looks at, because EXPLAIN ANALYZE would run it; others as they are. */
 function withoutExplain(statement: BodyStatement): BodyStatement {
-  const { text } = explainedStatement(statement.segment);
-  return text === statement.segment.text ? statement : { ...statement, sql: text };
+  const { tokens, start } = statement.segment;
+  if (leadingWords(statement.segment, 1)[0] !== 'explain') return statement;
+  let index = 1;
+  if (tokens[index]?.text === '(') index = tokens.findIndex((token) => token.text === ')') + 1;
+  while (/^(?:analyze|analyse|verbose)$/i.test(tokens[index]?.text ?? '')) index += 1;
+  const first = tokens[index];
+  return first ? { ...statement, sql: statement.sql.slice(first.start - start) } : statement;
 }
 
 /** True for CREATE TABLE … AS and its relatives, which take WITH NO DATA. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { leaveBehind } from '../lib/left-behind.js';
 import type { SourceText } from '../lib/source-text.js';
 import { InternalError } from '../errors.js';
-import type { StopSignal } from '../lib/stop-signal.js';
+import { StopSource, type StopSignal } from '../lib/stop-signal.js';
 import type { Body } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import type { PluginFunction } from '../model/plugin-function.js';
@@ -100,7 +100,7 @@ async function openOn(
   const pool = new Pool({ size: settings.pool, queue: settings.queue, open });
   const databases = [...(await attachedNames(instance))];
   const site: RunSite = { instance, pool, databases };
-  const checks = await openChecks(instance);
+  const checks = await openChecks(instance, open);
   const removals: (() => void)[] = [];
   const checkText = createTextCheck(checks.site.effectCalls);
   return {
@@ -111,7 +111,7 @@ async function openOn(
       removals.push(remove);
       return refused;
     },
-    prepare: (body, parameters) => checks.inTurn(() => prepare(checks.site, body, parameters)),
+    prepare: (body, parameters) => prepare(checks.site, body, parameters),
     run: (body, args, call) =>
       body.kind === 'sql' ? runSql(site, body, args, call) : runBuiltin(site, body, args, call),
     session: (readOnly, signal) => openCallSession({ ...site, checkText }, readOnly, signal),
@@ -121,7 +121,7 @@ async function openOn(
       // Not before its last query ended: a file that is opened again would be two instances on one file.
       const released = pool.close().then(async () => {
         for (const remove of removals) remove();
-        checks.close();
+        await checks.close();
         await instance.release();
       });
       await Promise.race([released, pool.answered()]);
@@ -169,33 +169,33 @@ async function prepare(site: CheckSite, body: Body, parameters: readonly Paramet
 
 interface Checks {
   readonly site: CheckSite;
-  /** One check at a time: they share a connection. */
-  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }
 
-async function openChecks(instance: InstanceReference): Promise<Checks> {
-  const shared = await instance.connect();
-  const definitions = await readDefinitions(shared).catch((error: unknown) => {
-    shared.closeSync();
-    throw error;
-  });
-  let last: Promise<unknown> = Promise.resolve();
+/** Bodies that are checked at once, beyond which the threads of this process and of DuckDB only wait for each other. */
+const checksAtOnce = 4;
+const nothingStops = new StopSource();
+
+async function openChecks(instance: InstanceReference, open: () => Promise<Session>): Promise<Checks> {
+  const pool = new Pool({ size: checksAtOnce, queue: Infinity, open });
+  const onConnection: CheckSite['onConnection'] = async (kind, work) => {
+    const lease = await pool.lease(kind === 'shared' ? 'pooled' : 'alone', nothingStops);
+    try {
+      return await work(lease.session.connection);
+    } finally {
+      lease.giveBack(kind === 'shared' ? 'keep' : 'close');
+    }
+  };
+  const definitions = await onConnection('shared', readDefinitions);
   return {
     site: {
       callers: instance.callers,
-      shared,
-      connect: () => instance.connect(),
+      onConnection,
       effectCalls: reachingNames(definitions, hasEffect),
       sourceCalls: reachingNames(definitions, takesSource),
       detachNew: (work) => detachingNew(instance, work),
     },
-    inTurn: (work) => {
-      const mine = last.then(work, work);
-      last = mine.catch(() => undefined);
-      return mine;
-    },
-    close: () => shared.closeSync(),
+    close: () => pool.close(),
   };
 }
 

@@ -17,10 +17,14 @@ import { toProblem } from './sql-problem.js';
 /** Where bodies are checked. */
 export interface CheckSite {
   readonly callers: CallerRegistry;
-  /** A connection that other checks use too: only queries without effects are prepared on it. */
-  readonly shared: DuckDBConnection;
-  readonly connect: () => Promise<DuckDBConnection>;
-
+  /**
+   * `shared`: with a connection that other checks used, beside other checks; only queries without effects are prepared on it.
+   * `alone`: with a new one, while no other check runs.
+   */
+  readonly onConnection: <T>(
+    kind: 'shared' | 'alone',
+    work: (connection: DuckDBConnection) => Promise<T>,
+  ) => Promise<T>;
   /** Calls of functions with effects among some tokens, also through views and macros. */
   readonly effectCalls: (tokens: readonly SqlToken[]) => readonly SqlToken[];
   /** Calls of functions that take SQL, a file or a URL, also through macros. */
@@ -98,13 +102,14 @@ async function checkQueries(
   statements: readonly BodyStatement[],
   samples: readonly SampleBinder[],
 ): Promise<Checked> {
-  const { shared, callers } = site;
-  const id = String(shared.clientContext.connectionId);
-  callers.takeUsed(id);
-  const facts = await checkStatements(shared, statements, samples, false);
-  const usesCaller = callers.takeUsed(id);
-  if (!facts.onlyQueries) return checkApart(site, statements, samples);
-  return { facts, effects: 'read', pooled: true, usesCaller };
+  const checked = await site.onConnection('shared', async (connection) => {
+    const id = String(connection.clientContext.connectionId);
+    site.callers.takeUsed(id);
+    const facts = await checkStatements(connection, statements, samples, false);
+    return { facts, usesCaller: site.callers.takeUsed(id) };
+  });
+  if (!checked.facts.onlyQueries) return checkApart(site, statements, samples);
+  return { ...checked, effects: 'read', pooled: true };
 }
 
 /**
@@ -145,22 +150,22 @@ async function inTransaction(
   begin: string,
   check: (connection: DuckDBConnection) => Promise<BodyFacts>,
 ): Promise<{ readonly facts: BodyFacts; readonly usesCaller: boolean }> {
-  const connection = await site.connect();
-  const id = String(connection.clientContext.connectionId);
-  try {
-    const facts = await site.detachNew(async () => {
-      await connection.run(begin);
-      try {
-        return await check(connection);
-      } finally {
-        await rollBack(connection);
-      }
-    });
-    return { facts, usesCaller: site.callers.takeUsed(id) };
-  } finally {
-    site.callers.takeUsed(id);
-    connection.closeSync();
-  }
+  return site.onConnection('alone', async (connection) => {
+    const id = String(connection.clientContext.connectionId);
+    try {
+      const facts = await site.detachNew(async () => {
+        await connection.run(begin);
+        try {
+          return await check(connection);
+        } finally {
+          await rollBack(connection);
+        }
+      });
+      return { facts, usesCaller: site.callers.takeUsed(id) };
+    } finally {
+      site.callers.takeUsed(id);
+    }
+  });
 }
 
 /** A transaction that a refused statement ended already cannot be rolled back again; anything else is a failure. */

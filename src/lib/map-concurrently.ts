@@ -1,4 +1,7 @@
-/** Maps items by an asynchronous function, at most `limit` at a time; results in the order of the items. */
+/**
+ * Maps items by an asynchronous function, at most `limit` at a time; results in the order of the items. After a failure no
+ * item is begun, and it rejects with the first one when those that were begun have ended.
+ */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
   limit: number,
@@ -6,9 +9,20 @@ export async function mapConcurrently<T, R>(
 ): Promise<R[]> {
   const results: R[] = [];
   const queue = items.entries();
+  let failed = false;
   const work = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await map(item);
+    for (const [index, item] of queue) {
+      if (failed) return;
+      try {
+        results[index] = await map(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+  const workers = Array.from({ length: Math.min(limit, items.length) }, work);
+  await Promise.allSettled(workers);
+  await Promise.all(workers);
   return results;
 }

@@ -70,6 +70,24 @@ describe('a body at load', () => {
     },
   );
 
+  it('sees nothing of what bodies define that are checked at the same time, nor do their checks disturb each other', async () => {
+    const defines = 'CREATE TABLE made AS SELECT 1 AS x; SELECT x FROM made';
+    const attaches = "ATTACH ':memory:' AS beside; SELECT 1";
+    const refused = ['SELECT x FROM made', 'SELECT * FROM beside.information_schema.tables'];
+    const texts = Array.from({ length: 10 }, () => [defines, ...refused, attaches, 'SELECT a FROM t']).flat();
+    const found = await Promise.all(texts.map((text) => problemsOf(text)));
+    const wrong = texts.filter((_, index) => (found[index]?.length ?? 0) > 0);
+    expect(wrong).toEqual(texts.filter((text) => refused.includes(text)));
+  });
+
+  it('is known to use the caller, or not to, whatever is checked at the same time', async () => {
+    const texts = Array.from({ length: 40 }, (_, index) =>
+      index % 3 === 0 ? 'SELECT get_username()' : 'SELECT 1',
+    );
+    const bodies = await Promise.all(texts.map((text) => prepared(database, text)));
+    expect(bodies.map(({ usesCaller }) => usesCaller)).toEqual(texts.map((text) => text !== 'SELECT 1'));
+  });
+
   it('leaves no trace: nothing is run for its result, and what it defines is rolled back', async () => {
     const { rows } = await query(
       database,
