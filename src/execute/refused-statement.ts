@@ -1,3 +1,4 @@
+import { callerFunctionNames } from './caller-functions.js';
 import { withQueriedText } from './function-effects.js';
 import { explainedStatement, leadingWords, type SqlSegment } from './lex-sql.js';
 import { isGlobalPragma, isGlobalSetting } from './settings-scope.js';
@@ -39,6 +40,17 @@ const instanceFunctions = new Set([
   'disable_profiling',
 ]);
 
+const callerFunctions = new Set(callerFunctionNames);
+
+/** The function of the caller that a macro would take the place of, for all SQL on the database and for good. */
+function replacedFunction(segment: SqlSegment): string | undefined {
+  const words = leadingWords(segment, 5);
+  if (words[0] !== 'create' || !words.some((word) => word === 'macro' || word === 'function'))
+    return undefined;
+  const name = segment.tokens[segment.tokens.findIndex(({ text }) => text === '(') - 1]?.text.toLowerCase();
+  return name !== undefined && callerFunctions.has(name) ? name : undefined;
+}
+
 function instanceFunction({ tokens }: SqlSegment): string | undefined {
   const all = withQueriedText(tokens);
   const isCalled = (index: number): boolean => all[index + 1]?.text === '(';
@@ -67,6 +79,11 @@ function refusedForInstance(segment: SqlSegment): Finding | undefined {
   if (called !== undefined) {
     const message = `${called}() in a body would change the server for every caller`;
     return { rule, message, remedy: 'Remove it, or run it in `duckdb.init`', offset };
+  }
+  const replaced = replacedFunction(segment);
+  if (replaced !== undefined) {
+    const message = `A macro ${replaced} in a body would tell every other one a wrong caller`;
+    return { rule, message, remedy: 'Give it another name', offset };
   }
   const setting = settingName(segment);
   if (setting === undefined || !isGlobalSetting(setting)) return undefined;

@@ -85,6 +85,10 @@ describe('SQL that a TypeScript body writes', () => {
     'EXPLAIN ANALYZE SET threads = 1',
     "EXPLAIN ANALYZE ATTACH ':memory:' AS other",
     'EXPLAIN (',
+    "CREATE OR REPLACE MACRO main.get_username() AS 'admin'",
+    "CREATE TEMPORARY MACRO IF NOT EXISTS get_user_role() AS 'admin'",
+    'CREATE OR REPLACE TEMP FUNCTION "Get_User_Claim"(path) AS \'admin\'',
+    "CREATE MACRO get_user_roles() AS TABLE SELECT 'admin'",
   ])('neither ends the server nor changes it for others: %s', async (sql) => {
     expect(await end('free', [sql])).toBe('EXECUTE_FAILED');
     expect(await end('free', ["SELECT * FROM query('SELECT 1')", 'EXPLAIN ANALYZE SELECT 1'])).toBe(1);
