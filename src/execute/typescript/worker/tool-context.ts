@@ -14,6 +14,9 @@ const maxToldBytes = 64 * 1024;
 /** Log lines and progress messages of one call; the server does not take more either. */
 const maxTold = 1000;
 
+/** What the server sent as JSON, and made from a value of this type. */
+type Given<T> = JsonObject & T;
+
 /** What a body hands to its `ctx`, as JSON. Throws `TypeError`: what does not fit is the author's mistake, no result. */
 function input(
   name: string,
@@ -73,7 +76,7 @@ function createLog(scope: CallScope, most = maxTold): ToolContext['log'] {
 /** The method is not enumerable: a body may return its user, or copy him. */
 function createUser(scope: CallScope, { user }: CallFacts): ToolContext['user'] {
   const value = (): Promise<Json> => scope.ask('token', {});
-  return Object.defineProperty(user, 'externalToken', { value }) as unknown as ToolContext['user'];
+  return Object.defineProperty(user as Given<ToolContext['user']>, 'externalToken', { value });
 }
 
 /** The setting at a path, or all settings below it as an object. */
@@ -131,7 +134,7 @@ export function createContext(
     ...createCommon(scope, settings, Object.freeze(plugins)),
     db: createDatabase(scope),
     user: createUser(scope, facts),
-    request: facts.request as unknown as ToolContext['request'],
+    request: facts.request as Given<ToolContext['request']>,
     log: createLog(scope),
     progress: createProgress(scope),
     get signal() {
@@ -139,7 +142,7 @@ export function createContext(
     },
     fetch: createFetch(scope, facts),
     elicit: async (key: string, schema: JsonObject, message: string) =>
-      (await scope.ask('elicit', input('ctx.elicit', { key, schema, message }))) as unknown as ElicitAnswer,
+      (await scope.ask('elicit', input('ctx.elicit', { key, schema, message }))) as Given<ElicitAnswer>,
     content,
     audit: Object.freeze({
       event: (event: object) => scope.tell('event', input('ctx.audit', { event }, maxToldBytes)),
