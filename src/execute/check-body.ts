@@ -7,7 +7,7 @@ import {
 import type { ResultColumn } from '../model/effects.js';
 import { hasLastingEffect } from './function-effects.js';
 import { readFailure } from './duckdb-error.js';
-import { leadingWords, type SqlToken } from './lex-sql.js';
+import { explainedStatement, leadingWords, type SqlToken } from './lex-sql.js';
 import type { BodyStatement } from './prepared-body.js';
 import { preparedColumns } from './read-rows.js';
 import type { SampleBinder } from './sample-values.js';
@@ -244,15 +244,9 @@ async function withSamples(
   throw new BodyRefused(fromDuckdb(first, statement, prefix));
 }
 
-/** The statement that an EXPLAIN looks at, because EXPLAIN ANALYZE would run it; others as they are. */
 function withoutExplain(statement: BodyStatement): BodyStatement {
-  const { tokens, start } = statement.segment;
-  if (leadingWords(statement.segment, 1)[0] !== 'explain') return statement;
-  let index = 1;
-  if (tokens[index]?.text === '(') index = tokens.findIndex((token) => token.text === ')') + 1;
-  while (/^(?:analyze|analyse|verbose)$/i.test(tokens[index]?.text ?? '')) index += 1;
-  const first = tokens[index];
-  return first ? { ...statement, sql: statement.sql.slice(first.start - start) } : statement;
+  const { text } = explainedStatement(statement.segment);
+  return text === statement.segment.text ? statement : { ...statement, sql: text };
 }
 
 /** True for CREATE TABLE … AS and its relatives, which take WITH NO DATA. */
