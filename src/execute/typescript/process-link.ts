@@ -6,6 +6,7 @@ import { createFrameReader, encodeFrame } from './frames.js';
 import { inheritedDescriptors } from './inherited-descriptors.js';
 import { openMeter } from './process-meter.js';
 import { setNiceness } from './processor.js';
+import { readFairly } from './read-fairly.js';
 import { watchProcess } from './watchdog.js';
 import {
   heapMegabytes,
@@ -60,7 +61,7 @@ type Kill = WorkerLink['kill'];
 
 function listen(line: Duplex, maxBytes: () => number, text: (text: string) => void, kill: Kill): void {
   const reader = createFrameReader(maxBytes);
-  line.on('data', (chunk: Buffer) => {
+  readFairly(line, (chunk) => {
     try {
       for (const each of reader.push(chunk)) text(each);
     } catch (error) {
@@ -94,6 +95,7 @@ export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLi
   child.on('error', (error) => end({ reason: 'exit', detail: error.message }));
   child.once('close', (code, signal) => end(endOf(code, signal, said)));
   const { stdout, stderr, line } = streamsOf(child);
+  child.once('exit', () => line.resume()); // nothing is told of a worker before its line has ended
   const kill: Kill = (reason, detail) => {
     killed ??= { reason, detail };
     child.kill('SIGKILL');
