@@ -22,21 +22,29 @@ function fieldsOf(schema: JsonObject): readonly (readonly [string, JsonObject])[
 }
 
 const kept = ['type', 'minimum', 'maximum', 'minLength', 'maxLength', 'format'];
+const formats = new Set<Json>(['email', 'uri', 'date', 'date-time']);
+
+/** Lengths and bounds are numbers, and a format is one of MCP's: any other text is the author's. */
+function isBare([key, value]: readonly [string, Json]): boolean {
+  if (!kept.includes(key)) return false;
+  return key === 'type' || (key === 'format' ? formats.has(value) : typeof value === 'number');
+}
 
 /**
  * A form without the texts that its author wrote, for a call whose result a rule can change: they may say what the rule
  * hides (spec page 04, "Everything that leaves").
  */
 export function bareForm(schema: JsonObject): JsonObject {
-  const properties = fieldsOf(schema).map(([name, field]) => [
+  const properties = fieldsOf(schema).map(([name, field]): [string, JsonObject] => [
     name,
-    Object.fromEntries(Object.entries(field).filter(([key]) => kept.includes(key))),
+    Object.fromEntries(Object.entries(field).filter(isBare)),
   ]);
-  const { required } = schema;
+  const names = Array.isArray(schema['required']) ? (schema['required'] as readonly Json[]) : [];
+  const required = properties.flatMap(([name]) => (names.includes(name) ? [name] : []));
   return {
     type: 'object',
-    properties: Object.fromEntries(properties) as JsonObject,
-    ...(required && { required }),
+    properties: Object.fromEntries(properties),
+    ...(required.length > 0 && { required }),
   };
 }
 

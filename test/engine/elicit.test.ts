@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { bareForm } from '../../src/engine/elicit-form.js';
 import { openRounds } from '../../src/engine/elicit-rounds.js';
 import { createElicitStates, type StateBinding } from '../../src/engine/elicit-state.js';
 import { createSpentStates } from '../../src/engine/spent-states.js';
@@ -122,6 +123,20 @@ describe('a question that ends a call', () => {
   ])('needs a flat form: %s is refused', (_shape, wrong) => {
     const ask = openRounds(newStates(), binding, { answers: {} });
     expect(codeOf(() => ask({ ...question('a'), schema: wrong }))).toBe('EXECUTE_BODY_FAILED');
+  });
+});
+
+describe('a form without the words of its author', () => {
+  it('keeps names, kinds and bounds, and no text that is not of the protocol', () => {
+    const words = 'her salary is 1000';
+    const pay = { type: 'string', title: words, description: words, format: words, minLength: words };
+    const sent = { type: 'string', format: 'email', maxLength: 50, enum: [words], default: words };
+    const form = { type: 'object', title: words, properties: { pay, sent }, required: ['sent', words] };
+    expect(bareForm(form)).toEqual({
+      type: 'object',
+      properties: { pay: { type: 'string' }, sent: { type: 'string', format: 'email', maxLength: 50 } },
+      required: ['sent'],
+    });
   });
 });
 
