@@ -73,7 +73,7 @@ let unnamed = 0;
 /** Opens a site's database, or joins the instance that the process already has for the same file. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { settings, secrets } = options;
-  const readonly = options.readonly ?? (await isReadonly(options));
+  const readonly = await isReadonly(options);
   unnamed += 1;
   const instance = await acquireInstance({
     settings,
@@ -150,9 +150,11 @@ async function atMost(ms: number, work: Promise<void>): Promise<void> {
   await Promise.race([work, late]).finally(() => timer.abort());
 }
 
-/** `auto`: the file is there already, and neither `init` nor any body does more than read. */
-async function isReadonly({ settings, bodies }: DatabaseOptions): Promise<boolean> {
-  if (settings.readonly !== 'auto') return settings.readonly;
+/** `auto`: the file is there already, and neither `init` nor any body does more than read. What is in memory has to be written first. */
+async function isReadonly({ settings, bodies, ...options }: DatabaseOptions): Promise<boolean> {
+  const { readonly = settings.readonly } = options;
+  if (settings.path === ':memory:') return false;
+  if (readonly !== 'auto') return readonly;
   if (!bodies || !onlyReads([...bodies, ...(settings.init ? [settings.init] : [])])) return false;
   return access(settings.path).then(
     () => true,

@@ -1,6 +1,8 @@
+import type { Origin, Problem } from '../errors.js';
 import type { SourceText } from '../lib/source-text.js';
 import type { Attachment, DatabaseSettings, Extension } from '../model/settings.js';
 import { at, booleanOf, itemsOf, keyOrigin, stringOf, type Field } from './field.js';
+import { problem } from './problems.js';
 import { sourceTextOf } from './scalar-text.js';
 import { flagKind, integerKind, listKind, mapsOf, textKind, type Kind } from './setting-reader.js';
 import { absolutePath } from './site-paths.js';
@@ -23,6 +25,18 @@ export async function readDatabase(context: SettingsContext): Promise<DatabaseSe
     { kind: textKind, flag: overrides.duckdbPath, variable: 'MXCP_DUCKDB_PATH', site: at(duckdb, 'path') },
     `${paths.data}/db-${profileName}.duckdb`,
   );
+  const readonly = reader.read(
+    'duckdb.readonly',
+    {
+      kind: readonlyKind,
+      flag: overrides.readonly,
+      variable: 'MXCP_READONLY',
+      site: at(duckdb, 'readonly'),
+    },
+    false,
+  );
+  const origin = keyOrigin(duckdb ?? profile ?? context.site);
+  if (path === ':memory:' && readonly === true) reader.problems.push(writableMemory(origin));
   const threads = reader.optional('duckdb.threads', { kind: integerKind(1), site: at(duckdb, 'threads') });
   const memoryLimit = reader.optional('duckdb.memory_limit', {
     kind: textKind,
@@ -35,16 +49,7 @@ export async function readDatabase(context: SettingsContext): Promise<DatabaseSe
   const located = (each: string): string => absolutePath(each, context.root, context.env);
   return {
     path: path === ':memory:' ? path : located(path),
-    readonly: reader.read(
-      'duckdb.readonly',
-      {
-        kind: readonlyKind,
-        flag: overrides.readonly,
-        variable: 'MXCP_READONLY',
-        site: at(duckdb, 'readonly'),
-      },
-      false,
-    ),
+    readonly,
     ...(init !== undefined && { init }),
     ...(threads !== undefined && { threads }),
     ...(memoryLimit !== undefined && { memoryLimit }),
@@ -60,8 +65,17 @@ export async function readDatabase(context: SettingsContext): Promise<DatabaseSe
       { kind: textKind, site: at(duckdb, 'max_temp_directory_size') },
       '1GiB',
     ),
-    origin: keyOrigin(duckdb ?? profile ?? context.site),
+    origin,
   };
+}
+
+function writableMemory(origin: Origin): Problem {
+  return problem(origin, {
+    severity: 'warning',
+    rule: 'readonly-in-memory',
+    message: 'The database is in memory, where `readonly` has no effect: SQL that writes does write',
+    remedy: 'Name a file in `duckdb.path`, or leave `readonly` out; nothing of it outlives the process.',
+  });
 }
 
 function readSandbox(

@@ -54,6 +54,20 @@ function auditOf(site: TemporarySite): string {
     .join('');
 }
 
+it('mxcp serve --readonly says once that a database in memory takes no notice of it, and does not call it read-only', async () => {
+  const site = temporarySite({
+    'mxcp-site.yml':
+      'mxcp: 1\nproject: p\nprofile: dev\nprofiles: { dev: { duckdb: { path: ":memory:" } } }\n',
+    'tools/t.yml': 'tool: { name: t, source: { code: SELECT 1 AS n } }\n',
+  });
+  const { stdout, stderr } = await (await serve(site, '--readonly')).stop();
+  expect(stderr.match(/readonly-in-memory/g)).toHaveLength(1);
+  expect(stderr).toContain('SQL that writes does write');
+  expect(stdout).not.toContain('read-only');
+  const plain = await (await serve(site)).stop();
+  expect(plain.stderr).not.toContain('readonly-in-memory');
+});
+
 describe('mxcp serve', () => {
   it('says what it serves, where, with which sign-in and whether it is recorded; answers; ends with 0', async () => {
     const site = await bootstrappedSite();
