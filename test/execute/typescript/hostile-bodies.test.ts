@@ -130,6 +130,7 @@ describe('what JSON cannot say is refused in words', () => {
     ['a getter that throws', 'EXECUTE_BODY_FAILED', /threw Error/],
     ['a proxy that throws', 'EXECUTE_BODY_FAILED', /threw Error/],
     ['more than fits', 'EXECUTE_LIMIT_EXCEEDED', /max_bytes/],
+    ['a BigInt of more digits than fit', 'EXECUTE_LIMIT_EXCEEDED', /max_bytes/],
     ['endless iteration', 'EXECUTE_LIMIT_EXCEEDED', /max_bytes/],
   ])('%s', async (name, code, message) => {
     const found = await failure({ kind: 'result', name });

@@ -230,7 +230,7 @@ export const keeps = async (_: unknown, ctx: any) => {
     const waiting = lend(controller.signal);
     await expect(lend(AbortSignal.timeout(1000))).rejects.toMatchObject({ code: 'CALL_OVERLOADED' });
     controller.abort(new Error('gone'));
-    await expect(waiting).rejects.toThrow('gone');
+    await expect(waiting).rejects.toMatchObject({ code: 'CALL_CANCELLED', cause: { message: 'gone' } });
     expect((await first).value).toBe(1);
   });
 

@@ -54,7 +54,7 @@ function convert(value: unknown, path: string, walk: Walk): Json {
     case 'string':
       return text(value, walk);
     case 'bigint':
-      return spend(walk, 8, bigint(value));
+      return bigint(value, walk);
     case 'object':
       return value === null ? spend(walk, 4, null) : object(value, path, walk);
     default:
@@ -72,9 +72,9 @@ function text(value: string, walk: Walk): string {
   return spend(walk, value.length + 2, value.replaceAll(loneSurrogate, '\uFFFD'));
 }
 
-function bigint(value: bigint): Json {
+function bigint(value: bigint, walk: Walk): Json {
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value.toString();
+  return Number.isSafeInteger(number) ? spend(walk, 8, number) : text(value.toString(), walk);
 }
 
 function bytesOf(value: object): Buffer | undefined {
