@@ -37,6 +37,7 @@ profiles:
   'tools/again.yml': tool('again'),
   'tools/fails.yml': tool('fails', '  parameters: [{name: how, type: string}]\n'),
   'tools/refused.yml': tool('refused', '  parameters: [{name: how, type: string}]\n'),
+  'tools/forgets.yml': tool('forgets', '  parameters: [{name: how, type: string}]\n'),
   'tools/masked.yml': tool(
     'masked',
     `  parameters: [{name: how, type: string, default: value}]
@@ -75,6 +76,13 @@ export async function write(args: { id: number; fail: boolean }, ctx: ToolContex
   if (args.fail) throw new Error('after the write');
   ctx.audit.event({ target: 'notes', operation: 'insert' });
   return (await ctx.db.queryOne<{ n: number }>('SELECT count(*) AS n FROM notes'))?.n;
+}
+
+export async function forgets({ how }: { how: string }, ctx: ToolContext) {
+  if (how === 'write') void ctx.db.execute("INSERT INTO notes VALUES (70, 'x')");
+  if (how === 'failing write') void ctx.db.execute('INSERT INTO nowhere VALUES (1)');
+  if (how === 'result') return { rows: ctx.db.query('SELECT 1') };
+  return 'done';
 }
 
 export async function refused({ how }: { how: string }, ctx: ToolContext) {
@@ -215,6 +223,21 @@ describe('what ctx refuses a body', () => {
     const outcome = await run('refused', { how: 'ask' });
     expect(outcome).toMatchObject({ error: { code: 'ELICIT_UNAVAILABLE' } });
     expect(site.logger.lines.filter((text) => text.includes(outcome.callId))).toEqual([]);
+  });
+});
+
+describe('a body that forgets to await', () => {
+  it.each([
+    ['write', 'ctx.db.execute'],
+    ['failing write', 'ctx.db.execute'],
+    ['result', 'ctx.db.query'],
+  ])('fails, and leaves nothing: %s', async (how, asked) => {
+    const before = await value('count');
+    const outcome = await run('forgets', { how });
+    expect(outcome).toMatchObject({ status: 'error' });
+    const logged = site.logger.lines.filter((text) => text.includes(outcome.callId)).join('\n');
+    expect(logged).toContain(`The body ended before ${asked} was answered: await it`);
+    expect(await value('count')).toBe(before);
   });
 });
 

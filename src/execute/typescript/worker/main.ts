@@ -62,6 +62,7 @@ async function run({ call, module, args, facts }: ToWorker & { type: 'run' }): P
     const body = bodies.get(module);
     if (body === undefined) throw new NotJson('The worker does not have this body');
     const returned = await body(args, createContext(scope, facts, settings, site.plugins));
+    scope.refuseUnanswered();
     const result = await sendResult(returned, facts.maxBytes, (items) => scope.ask('rows', { items }));
     end = () => send({ type: 'done', call, result, busy: isBusy() });
   } catch (error) {
