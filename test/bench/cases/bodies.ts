@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { call } from '../../../src/engine/pipeline.js';
 import type { Runtime } from '../../../src/engine/runtime.js';
 import { inTurn, micros, millis, perSecond, throughput, timed, type Row } from '../measure.js';
@@ -51,6 +52,22 @@ async function roundTrip(runtime: Runtime): Promise<number> {
   return us;
 }
 
+const people = 50;
+
+/** Calls of many people in turn, more than there are workers for: each new worker is started ahead or waited for. */
+async function inTurns(runtime: Runtime, gapMs: number): Promise<number> {
+  const waits: number[] = [];
+  for (let i = 0; i < people; i++) {
+    const caller = runtime.callerOf('http', { userId: `person-${i}`, claims: {} });
+    const start = performance.now();
+    const outcome = await call(runtime, { ...wish(runtime, 'once', { n: i }), caller });
+    if (outcome.status !== 'success') throw outcome.error;
+    waits.push(performance.now() - start);
+    await delay(gapMs);
+  }
+  return waits.sort((a, b) => a - b)[people / 2] ?? 0;
+}
+
 /** TypeScript bodies against the SQL tool that gives the same, a round trip, and what opening a site with many costs. */
 export async function bodyCases(ms: number): Promise<Row[]> {
   const runtime = await openBenchSite(files);
@@ -76,6 +93,15 @@ export async function bodyCases(ms: number): Promise<Row[]> {
     ratio: undefined,
     target: '',
   });
+  for (const gapMs of [0, 200]) {
+    rows.push({
+      case: `the same by ${people} people in turn, ${gapMs} ms between two calls (median)`,
+      ours: millis(await inTurns(runtime, gapMs)),
+      floor: '',
+      ratio: undefined,
+      target: '',
+    });
+  }
   await runtime.close();
   const opened: Runtime[] = [];
   const cold = await timed(async () => opened.push(await openBenchSite(coldFiles)));
