@@ -1,5 +1,5 @@
 /**
- * What the TypeScript of a site imports from `mxcp` (spec page 08): the types of a body's context, `ToolError` and
+ * What the TypeScript of a site imports from `mxcp`: the types of a body's context, `ToolError` and
  * `content`. It imports nothing but types of the model, so that its declarations can be copied into a site, and
  * a worker loads nothing else of this program through it.
  */
@@ -92,7 +92,7 @@ type UdfArguments<A extends readonly UdfType[]> = { -readonly [K in keyof A]: Ud
 type UdfResult<R extends UdfType> = UdfTypes[R] | (R extends 'BIGINT' ? number : never) | null;
 
 /**
- * Makes a method of a plugin a function in SQL, `<method>_<plugin>` (spec page 08): of its arguments alone, synchronous, and
+ * Makes a method of a plugin a function in SQL, `<method>_<plugin>`: of its arguments alone, synchronous, and
  * never called with a NULL, for which the answer is NULL. Throws `TypeError` for a type that there is not.
  */
 export function udf<const A extends readonly UdfType[], R extends UdfType>(

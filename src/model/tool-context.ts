@@ -1,7 +1,7 @@
 import type { ContentBlock } from './content.js';
 import type { Json, JsonObject } from './json.js';
 
-/** A row of a query: JSON already (spec page 03, "Results"). */
+/** A row of a query: JSON already. */
 export type Row = JsonObject;
 
 /** Values of the `$names` of a statement, or in order of `?` and `$1`. */
@@ -19,7 +19,7 @@ export interface ToolDatabase {
   readonly execute: (sql: string, params?: SqlParameters) => Promise<void>;
 }
 
-/** Who is calling: the `user` that rules see (spec page 04). */
+/** Who is calling: the `user` that rules see. */
 export interface ToolUser {
   readonly key: string | null;
   readonly user_id: string | null;
@@ -79,7 +79,7 @@ export interface Plugins {
   readonly [name: string]: unknown;
 }
 
-/** Sends a line to the server's log, and to the client when it asked for this level and may see it (spec page 04). */
+/** Sends a line to the server's log, and to the client when it asked for this level and may see it. */
 export type LogFunction = (message: string, data?: unknown) => void;
 
 /** What the human answered to `elicit`. `content` is there when he accepted. */
@@ -98,7 +98,7 @@ export interface BusinessEvent {
 /** What `create` of a plugin and hooks may use: `log` writes to the server's log only. */
 export type SiteContext = Pick<ToolContext, 'config' | 'secrets' | 'plugins' | 'log'>;
 
-/** Everything that a body may use, for the time of one call. All values are copies (spec page 08). */
+/** Everything that a body may use, for the time of one call. All values are copies. */
 export interface ToolContext {
   readonly db: ToolDatabase;
   readonly user: ToolUser;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { declarationFiles } from '../../src/cli/site/declarations.js';
 import { problemsOf } from '../author/type-check.js';
 import { temporarySite, type TemporarySite } from './temporary-site.js';
 
@@ -122,6 +123,12 @@ export type ChurnRiskResult = {
       'ShopResource',
       'ShopBestResource',
     ]);
+  });
+
+  it('declares mxcp in words for authors, who have no pages of its design', () => {
+    const texts = declarationFiles().map(({ text }) => text);
+    expect(texts.length).toBeGreaterThan(0);
+    for (const text of texts) expect(text).not.toMatch(/\bspec\b/i);
   });
 
   it('writes nothing when the site has errors, and says which', async () => {

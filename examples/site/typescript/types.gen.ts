@@ -24,22 +24,22 @@ export type PrepareReviewPromptArgs = {
 export type PrepareReviewPromptResult = PromptResult;
 
 /** Arguments of the resource company://departments: Departments, who leads them, and how many people work there. */
-export type CompanyDepartmentsResourceArgs = Record<string, never>;
+export type DepartmentsResourceArgs = Record<string, never>;
 
 /** What the resource company://departments returns. */
-export type CompanyDepartmentsResourceResult = readonly ({
+export type DepartmentsResourceResult = readonly ({
   readonly department?: string | null | undefined;
   readonly head?: string | null | undefined;
   readonly people?: number | bigint | `${bigint}` | null | undefined;
 } | null)[];
 
 /** Arguments of the resource earthquakes://{quake_id}: One earthquake by the id that the earthquakes tool gives. */
-export type EarthquakesQuakeIdResourceArgs = {
+export type EarthquakeResourceArgs = {
   readonly quake_id: string;
 };
 
 /** What the resource earthquakes://{quake_id} returns. */
-export type EarthquakesQuakeIdResourceResult = {
+export type EarthquakeResourceResult = {
   readonly quake_id?: string | null | undefined;
   readonly occurred_at?: string | Date | null | undefined;
   readonly magnitude?: number | `${number}` | null | undefined;
@@ -52,12 +52,12 @@ export type EarthquakesQuakeIdResourceResult = {
 };
 
 /** Arguments of the resource handbook://{topic}: A page of the employee handbook, as Markdown. */
-export type HandbookTopicResourceArgs = {
+export type HandbookResourceArgs = {
   readonly topic: "on-call" | "pay" | "returns" | "travel";
 };
 
 /** What the resource handbook://{topic} returns. */
-export type HandbookTopicResourceResult = string;
+export type HandbookResourceResult = string;
 
 /** Arguments of the tool add_order_note: Writes a note on an order. What a rule denies is rolled back, and both the attempt and its end are on record. */
 export type AddOrderNoteArgs = {
