@@ -25,7 +25,7 @@ const publicTexts = new Map([
   ['Binder', 'a statement does not fit the database (names or types)'],
   ['Catalog', 'a table, view or function does not exist'],
   ['Parser', 'a statement has a syntax error'],
-  ['Permission', 'the database settings do not allow the operation'],
+  ['Permission', 'the settings of the database (duckdb.external_access) do not allow the operation'],
   ['IO', 'a file could not be read or written'],
   ['HTTP', 'a remote file could not be read'],
   ['Out of Memory', 'the query needs more memory than memory_limit allows'],

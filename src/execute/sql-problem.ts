@@ -28,6 +28,9 @@ export function toProblem(source: SourceText, finding: Finding): Problem {
 /** The rule of findings that are DuckDB's. */
 export const doesNotPrepare = 'sql-does-not-prepare';
 
+const closedRemedy =
+  'Name what SQL needs in `duckdb.allowed_directories`; `duckdb.external_access` is false where it is not set and bodies are TypeScript';
+
 /** The finding for what DuckDB said about a statement; `prefix` is what was put before its text to check it. */
 export function fromDuckdb(error: unknown, statement: BodyStatement, prefix = ''): Finding {
   const { type, message, position } = readFailure(error);
@@ -36,6 +39,7 @@ export function fromDuckdb(error: unknown, statement: BodyStatement, prefix = ''
   return {
     rule: doesNotPrepare,
     message: `${type} error: ${message.replaceAll('\n', ' ')}`,
+    ...(type === 'Permission' && { remedy: closedRemedy }),
     offset: statement.segment.start + inStatement,
   };
 }

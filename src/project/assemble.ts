@@ -37,7 +37,6 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
   const { location, site } = input;
   const problems: Problem[] = [...site.problems];
   const { context, secrets } = await openSettings(input, problems);
-  const settings = await readSettings(context, input.productVersion);
   const bodies = readBodies(context);
   const plugins = await readPlugins(context, bodies.pluginsFolder);
   const sources = await sourceDigests(location.root, [bodies.typescriptFolder, bodies.pluginsFolder]);
@@ -58,6 +57,8 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
   );
   const builtin = buildSqlTools(context, shared, problems);
   const served = serve(found.files, builtin);
+  const freeBodies = served.endpoints.some(({ body }) => body?.language === 'typescript');
+  const settings = await readSettings(context, { productVersion: input.productVersion, freeBodies });
   const sqlTools = builtin.length > 0;
   const scopes = readScopes({ context, auth: settings.auth, files: found.files, sqlTools });
   problems.push(...found.problems, ...checkMatches(rules, found.files, builtin));

@@ -16,7 +16,7 @@ const readonlyKind: Kind<boolean | 'auto'> = {
 };
 
 /** `profiles.<name>.duckdb` and the site's `extensions`, with environment and flags over them (spec pages 02 and 07). */
-export async function readDatabase(context: SettingsContext): Promise<DatabaseSettings> {
+export async function readDatabase(context: SettingsContext, freeBodies: boolean): Promise<DatabaseSettings> {
   const { reader, profile, profileName, overrides, paths } = context;
   const duckdb = at(profile, 'duckdb');
   const init = await readInit(context, at(duckdb, 'init'));
@@ -54,7 +54,7 @@ export async function readDatabase(context: SettingsContext): Promise<DatabaseSe
     ...(threads !== undefined && { threads }),
     ...(memoryLimit !== undefined && { memoryLimit }),
     ...(tempDirectory !== undefined && { tempDirectory: located(tempDirectory) }),
-    ...readSandbox(context, duckdb),
+    ...readSandbox(context, duckdb, freeBodies),
     timezone: reader.read('duckdb.timezone', { kind: textKind, site: at(duckdb, 'timezone') }, 'UTC'),
     attach: mapsOf(at(duckdb, 'attach')).map((item) => readAttachment(item)),
     extensions: itemsOf(at(context.site, 'extensions')).flatMap((item) => readExtension(item)),
@@ -78,20 +78,30 @@ function writableMemory(origin: Origin): Problem {
   });
 }
 
+/** Bodies in TypeScript make their SQL when they are called: nothing but the database itself can keep it from files. */
+function openToBodies(externalAccess: Field): Problem {
+  return problem(keyOrigin(externalAccess), {
+    severity: 'warning',
+    rule: 'bodies-reach-files',
+    message:
+      'With `external_access: true`, TypeScript bodies can read whatever the server can by `ctx.db`: keys, the audit log, networks',
+    remedy: 'Set it to false, with the folders that SQL needs in `allowed_directories`.',
+  });
+}
+
 function readSandbox(
   { reader, root, env }: SettingsContext,
   duckdb: Field | undefined,
+  freeBodies: boolean,
 ): Pick<DatabaseSettings, 'externalAccess' | 'allowedDirectories' | 'allowedPaths'> {
   const list = (key: string): readonly string[] =>
     reader
       .read(`duckdb.${key}`, { kind: listKind, site: at(duckdb, key) }, [])
       .map((path) => (path.includes('://') ? path : absolutePath(path, root, env)));
+  const site = at(duckdb, 'external_access');
+  if (freeBodies && site?.data === true) reader.problems.push(openToBodies(site));
   return {
-    externalAccess: reader.read(
-      'duckdb.external_access',
-      { kind: flagKind, site: at(duckdb, 'external_access') },
-      true,
-    ),
+    externalAccess: reader.read('duckdb.external_access', { kind: flagKind, site }, !freeBodies),
     allowedDirectories: list('allowed_directories'),
     allowedPaths: list('allowed_paths'),
   };

@@ -89,8 +89,18 @@ export type Settings = Pick<
   'server' | 'database' | 'audit' | 'transport' | 'auth' | 'logging' | 'secretKey'
 >;
 
+/** What settings depend on beside the settings. */
+export interface SettingsFacts {
+  readonly productVersion: string;
+  /** The site has bodies in TypeScript, which send SQL of their own. */
+  readonly freeBodies: boolean;
+}
+
 /** Every setting of the active profile, from flags, environment, user config, site and defaults. */
-export async function readSettings(context: SettingsContext, productVersion: string): Promise<Settings> {
+export async function readSettings(
+  context: SettingsContext,
+  { productVersion, freeBodies }: SettingsFacts,
+): Promise<Settings> {
   const { reader, site, user, userProfile } = context;
   const text = (key: string, fallback: string): string =>
     reader.read(key, { kind: textKind, site: at(site, key) }, fallback);
@@ -115,7 +125,7 @@ export async function readSettings(context: SettingsContext, productVersion: str
       version: text('version', productVersion),
       ...(instructions !== undefined && { instructions }),
     },
-    database: await readDatabase(context),
+    database: await readDatabase(context, freeBodies),
     audit: readAudit(context),
     transport,
     auth,

@@ -16,7 +16,7 @@ project: body_sql
 profile: default
 profiles:
   default:
-    duckdb: {path: ':memory:', external_access: false, init: "CREATE TABLE notes (text VARCHAR)"}
+    duckdb: {path: ':memory:', init: "CREATE TABLE notes (text VARCHAR)"}
 `,
   'tools/free.yml': tool('free'),
   'tools/denied.yml': tool(
@@ -92,5 +92,17 @@ describe('SQL that a TypeScript body writes', () => {
   ])('neither ends the server nor changes it for others: %s', async (sql) => {
     expect(await end('free', [sql])).toBe('EXECUTE_FAILED');
     expect(await end('free', ["SELECT * FROM query('SELECT 1')", 'EXPLAIN ANALYZE SELECT 1'])).toBe(1);
+  });
+
+  it.each([
+    "SELECT * FROM read_text('mxcp-site.yml')",
+    "SELECT * FROM 'mxcp-site.yml'",
+    "SELECT * FROM read_blob('/proc/self/environ')",
+    "SELECT * FROM glob('audit/*')",
+    "SELECT * FROM read_json('audit/*.jsonl')",
+    "COPY notes TO 'audit/forged.jsonl'",
+    "COPY notes FROM 'mxcp-site.yml'",
+  ])('reaches neither files nor networks, where the site does not say that it may: %s', async (sql) => {
+    expect(await end('free', [sql])).toBe('EXECUTE_FAILED');
   });
 });

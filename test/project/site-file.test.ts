@@ -96,6 +96,33 @@ describe('the site', () => {
   });
 });
 
+describe('files and networks in SQL', () => {
+  const tool = (body: string): string => `mxcp: 1\ntool: {name: one, ${body}}\n`;
+  const sql = tool('source: {code: SELECT 1}');
+  const typescript = tool('language: typescript, source: {code: export const one = () => 1}');
+  const said = (value: boolean): string =>
+    `${minimalSite}profiles:\n  default:\n    duckdb: {external_access: ${String(value)}}\n`;
+
+  it.each([
+    ['open to the SQL of authors', minimalSite, sql, true, []],
+    ['closed where bodies make their own', minimalSite, typescript, false, []],
+    [
+      'open where the site says so, with a warning',
+      said(true),
+      typescript,
+      true,
+      ['6:14 bodies-reach-files'],
+    ],
+    ['closed where the site says so', said(false), sql, false, []],
+  ])('are %s', async (_how, site, one, externalAccess, warnings) => {
+    const folder = await newSite({ 'mxcp-site.yml': site, 'tools/one.yml': one });
+    const { project, problems } = await read(folder);
+    expect(project?.database.externalAccess).toBe(externalAccess);
+    expect(problems.map(place)).toEqual(warnings.map((each) => `mxcp-site.yml:${each}`));
+    expect(problems.every(({ severity }) => severity === 'warning')).toBe(true);
+  });
+});
+
 describe('profiles', () => {
   it('of which only the active one has its variables resolved', async () => {
     const folder = await newSite({ 'mxcp-site.yml': profiles });
