@@ -169,12 +169,22 @@ export class ChainWriter {
   #turn(mayUseReserve: boolean): void {
     const old = this.#file;
     if (!old.exists()) this.#options.reserve.renew();
-    if (this.unsynced && this.#options.settings.sync !== 'never') old.syncNow();
+    if (this.unsynced && this.#options.settings.sync !== 'never') this.#syncLast(old);
     const next = this.#create();
     this.#begin(next, [], mayUseReserve);
     this.#abandoned = false;
     this.#file = next;
     old.close();
+  }
+
+  /** Before a segment is left: as `sync`, and for good. */
+  #syncLast(file: SegmentFile): void {
+    try {
+      file.syncNow();
+    } catch (error) {
+      this.#abandoned = true;
+      throw error;
+    }
   }
 
   #create(): SegmentFile {

@@ -5,13 +5,17 @@ import { verifyLog } from '../../src/audit/verify-log.js';
 import { entry, makeSite, readRecords, segments, siteSecret, type Site } from './support.js';
 
 const calls = vi.hoisted(() => ({ writes: 0, syncs: 0 }));
+/** A write that is over at this byte: the disk is full for the moment. */
+const disk = vi.hoisted((): { endsAt: number | undefined } => ({ endsAt: undefined }));
 
-// The system calls as they are, counted.
+// The system calls as they are, counted; a write may end early.
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof Fs>();
   const writeSync = (fd: number, text: string): number => {
     calls.writes += 1;
-    return fs.writeSync(fd, text);
+    const { endsAt } = disk;
+    disk.endsAt = undefined;
+    return fs.writeSync(fd, text.slice(0, endsAt));
   };
   const fdatasync = (fd: number, done: (error: Error | null) => void): void => {
     calls.syncs += 1;
@@ -58,6 +62,17 @@ describe('records that come at the same moment', () => {
     await Promise.all(names.map((name) => log.append(entry({ operation_name: name }))));
     await log.close();
     expect(segments(site.folder).length).toBeGreaterThan(5);
+    expect(recordedNames(site)).toEqual(names);
+    expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+
+  it.each([1, 3000])('are in the log once when their write ends at byte %i', async (endsAt) => {
+    const site = makeSite();
+    const log = await open(site);
+    disk.endsAt = endsAt;
+    await Promise.all(names.map((name) => log.append(entry({ operation_name: name }))));
+    expect(disk.endsAt).toBeUndefined();
+    await log.close();
     expect(recordedNames(site)).toEqual(names);
     expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
   });

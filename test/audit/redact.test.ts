@@ -32,6 +32,17 @@ const origin = { file: 'x.yml', line: 1, column: 1 };
 const redactor = createRedactor(auditSettings('/x.jsonl'), hash);
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
+/** The least processor time of three runs, milliseconds: what the work costs, whoever else is at work on this machine. */
+function leastCpuMs(work: () => unknown): number {
+  const costs = [1, 2, 3].map(() => {
+    const started = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(started);
+    return (user + system) / 1000;
+  });
+  return Math.min(...costs);
+}
+
 describe('a text', () => {
   it.each(cases.patterns)('with $name', ({ text, wanted, keep }) => {
     expect(redactPatterns(text)).toBe(keep === true ? text : wanted);
@@ -74,9 +85,8 @@ describe('a text', () => {
       '\\"',
     ]) {
       const text = unit.repeat(Math.ceil(4096 / unit.length));
-      const start = performance.now();
-      redactor.text(text);
-      expect(performance.now() - start, unit).toBeLessThan(100);
+      const cost = leastCpuMs(() => redactor.text(text));
+      expect(cost, unit).toBeLessThan(100);
     }
   });
 });
@@ -178,11 +188,9 @@ describe('a value', () => {
   });
 
   it('of 100 MB costs no more than its hash', () => {
-    const start = performance.now();
-    expect(redactor.value({ a: 'x'.repeat(100_000_000) })).toMatchObject({
-      a: { truncated: true, bytes: 100_000_000 },
-    });
-    expect(performance.now() - start).toBeLessThan(3000);
+    const value = { a: 'x'.repeat(100_000_000) };
+    expect(redactor.value(value)).toMatchObject({ a: { truncated: true, bytes: 100_000_000 } });
+    expect(leastCpuMs(() => redactor.value(value))).toBeLessThan(3000);
   });
 
   it('that is cyclic, deep, or full of odd things has a form', () => {
@@ -242,9 +250,8 @@ describe('SQL', () => {
 
   it('costs linear time, whatever it is', () => {
     for (const unit of ["'", '"', '$', '$$', '/*', "e'", '1.', "''\\"]) {
-      const start = performance.now();
-      redactSql(unit.repeat(20_000));
-      expect(performance.now() - start, unit).toBeLessThan(500);
+      const cost = leastCpuMs(() => redactSql(unit.repeat(20_000)));
+      expect(cost, unit).toBeLessThan(500);
     }
   });
 });

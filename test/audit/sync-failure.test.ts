@@ -17,7 +17,14 @@ vi.mock('node:fs', async (original) => {
       setTimeout(done, 1, Object.assign(new Error('i/o error'), { code: 'EIO' }));
     }
   };
-  return { ...fs, fdatasync };
+  const fdatasyncSync = (fd: number): void => {
+    if (disk.fails) {
+      disk.fails = false;
+      throw Object.assign(new Error('i/o error'), { code: 'EIO' });
+    }
+    fs.fdatasyncSync(fd);
+  };
+  return { ...fs, fdatasync, fdatasyncSync };
 });
 
 it('fails no call that came while the sync failed: its record goes into the new segment', async () => {
@@ -55,6 +62,21 @@ it('fails every call whose record a failed sync may have lost, and goes on in a 
   const ends = await Promise.allSettled(calls);
   expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   await log.append(entry());
+  expect(segments(site.folder)).toHaveLength(2);
+  await log.close();
+});
+
+it('neither writes nor syncs a segment again whose last sync failed when it was full', async () => {
+  const site = makeSite({ syncIntervalMs: 3_600_000, maxFileSize: 5000 });
+  const log = await openAuditLog({ settings: site.settings, siteSecret, reserve: false });
+  await log.append(entry());
+  const [first = ''] = segments(site.folder);
+  const large = entry({ input_data: { text: 'x'.repeat(5000) } });
+  disk.fails = true;
+  await expect(log.append(large)).rejects.toMatchObject({ code: 'AUDIT_UNAVAILABLE' });
+  const before = readFileSync(join(site.folder, first), 'utf8');
+  await log.append(entry());
+  expect(readFileSync(join(site.folder, first), 'utf8')).toBe(before);
   expect(segments(site.folder)).toHaveLength(2);
   await log.close();
 });
