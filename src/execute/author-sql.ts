@@ -7,6 +7,7 @@ import { hasLastingEffect, withQueriedText } from './function-effects.js';
 import {
   explainedStatement,
   leadingWords,
+  lexSql,
   splitStatements,
   type SqlSegment,
   type SqlToken,
@@ -34,19 +35,22 @@ function isWord({ kind, text }: SqlToken, words: ReadonlySet<string>): boolean {
   return kind === 'word' && words.has(text.toLowerCase());
 }
 
-/** True for SQL that is put together where nobody has read it. */
-function runsUnknownSql(tokens: readonly SqlToken[]): boolean {
-  return tokens.some(({ text }, index) => {
-    if (
-      !/^(?:query|json_execute_serialized_sql|from_substrait)$/i.test(text) ||
-      tokens[index + 1]?.text !== '('
-    )
-      return false;
-    return (
-      text.toLowerCase() !== 'query' ||
-      tokens[index + 2]?.kind !== 'string' ||
-      tokens[index + 3]?.text !== ')'
-    );
+const runsText = /^(?:query|json_execute_serialized_sql|from_substrait)$/i;
+
+/** Places of the calls that run SQL. */
+function sqlCalls(tokens: readonly SqlToken[]): readonly number[] {
+  const isCall = ({ kind, text }: SqlToken, index: number): boolean =>
+    kind !== 'string' && runsText.test(text) && tokens[index + 1]?.text === '(';
+  return tokens.flatMap((token, index) => (isCall(token, index) ? [index] : []));
+}
+
+/** True for SQL that is put together where nobody has read it: what `query()` runs is one text as it stands there. */
+function runsUnknownSql({ tokens, text, start }: SqlSegment): boolean {
+  return sqlCalls(tokens).some((index) => {
+    const given = tokens[index + 2];
+    if (tokens[index]?.text.toLowerCase() !== 'query' || given?.kind !== 'string') return true;
+    const hasEscapes = /e/i.test(text.charAt(given.start - start));
+    return hasEscapes || tokens[index + 3]?.text !== ')' || sqlCalls(lexSql(given.text)).length > 0;
   });
 }
 
@@ -59,7 +63,7 @@ function refusal(
   if (refused) return refused.message;
   const { tokens } = segment;
   const first = leadingWords(explainedStatement(segment), 1)[0] ?? '';
-  if (runsUnknownSql(tokens))
+  if (runsUnknownSql(segment))
     return 'query() in a TypeScript body takes a plain text: what it runs must be readable';
   if (instanceWords.has(first)) return `${first.toUpperCase()} is not possible in a TypeScript body`;
   if (rights.readOnly) {
@@ -71,7 +75,9 @@ function refusal(
   }
   const lasts =
     lastingWords.has(first) ||
-    tokens.some(({ kind, text }) => kind === 'word' && hasLastingEffect(text.toLowerCase()));
+    withQueriedText(tokens).some(
+      ({ kind, text }) => kind !== 'string' && hasLastingEffect(text.toLowerCase()),
+    );
   return rights.undoable && lasts
     ? 'An output rule may deny this call, and what the statement does cannot be undone'
     : undefined;

@@ -50,7 +50,7 @@ export function takesSource(name: string): boolean {
 
 /** The tokens of a statement with those of SQL texts that it hands to `query()`. */
 export function withQueriedText(tokens: readonly SqlToken[]): readonly SqlToken[] {
-  const runs = tokens.some((token) => token.kind === 'word' && runsSql.has(token.text.toLowerCase()));
+  const runs = tokens.some((token) => token.kind !== 'string' && runsSql.has(token.text.toLowerCase()));
   if (!runs) return tokens;
   return [
     ...tokens,
