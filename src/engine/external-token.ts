@@ -43,7 +43,10 @@ export interface CallToken {
  * The caller's token as a call asks for it: remembered once it was given, so that `hide` finds it in what any body says that
  * runs with this call.
  */
-export function tokenOfCall({ externalToken }: ExecuteCall, { tokens }: Pick<CallTree, 'tokens'>): CallToken {
+export function tokenOfCall(
+  { externalToken }: Pick<ExecuteCall, 'externalToken'>,
+  { tokens }: Pick<CallTree, 'tokens'>,
+): CallToken {
   return {
     find: async () => {
       const token = await externalToken?.();
@@ -55,7 +58,11 @@ export function tokenOfCall({ externalToken }: ExecuteCall, { tokens }: Pick<Cal
 }
 
 function withoutTexts<T>(said: T, texts: readonly string[]): T {
-  const hidden = (_key: string, value: unknown): unknown =>
-    typeof value === 'string' ? texts.reduce((left, text) => left.replaceAll(text, redacted), value) : value;
+  const clean = (text: string): string => texts.reduce((left, each) => left.replaceAll(each, redacted), text);
+  const hidden = (_key: string, value: unknown): unknown => {
+    if (typeof value === 'string') return clean(value);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [clean(key), each as unknown]));
+  };
   return JSON.parse(JSON.stringify(said), hidden) as T;
 }
