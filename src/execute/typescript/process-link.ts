@@ -59,16 +59,17 @@ function streamsOf(child: ChildProcess): { stdout: Readable; stderr: Readable; l
 
 type Kill = WorkerLink['kill'];
 
-function listen(line: Duplex, maxBytes: () => number, text: (text: string) => void, kill: Kill): void {
+/** Gives what `readFairly` does. */
+function listen(line: Duplex, maxBytes: () => number, text: (text: string) => void, kill: Kill): () => void {
   const reader = createFrameReader(maxBytes);
-  readFairly(line, (chunk) => {
+  line.on('error', () => undefined); // the process is gone or going; its end is told by `close`
+  return readFairly(line, (chunk) => {
     try {
       for (const each of reader.push(chunk)) text(each);
     } catch (error) {
       kill('hostile', error instanceof Error ? error.message : 'unreadable message');
     }
   });
-  line.on('error', () => undefined); // the process is gone or going; its end is told by `close`
 }
 
 /**
@@ -95,7 +96,6 @@ export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLi
   child.on('error', (error) => end({ reason: 'exit', detail: error.message }));
   child.once('close', (code, signal) => end(endOf(code, signal, said)));
   const { stdout, stderr, line } = streamsOf(child);
-  child.once('exit', () => line.resume()); // nothing is told of a worker before its line has ended
   const kill: Kill = (reason, detail) => {
     killed ??= { reason, detail };
     child.kill('SIGKILL');
@@ -103,7 +103,8 @@ export function startProcess(options: LinkOptions, events: LinkEvents): WorkerLi
   const heard = (text: string): void => {
     if (killed === undefined) events.text(text);
   };
-  listen(line, options.maxMessageBytes, heard, kill);
+  // Nothing is told of a worker before its line has ended, and nothing else may keep this process alive while it rests.
+  child.once('exit', listen(line, options.maxMessageBytes, heard, kill));
   readLines(stdout, outputPerSecond, events.output);
   readLines(stderr, outputPerSecond, (text) => {
     said = `${said}${text}\n`.slice(-4096);

@@ -47,4 +47,16 @@ describe('a stream that is read fairly', () => {
     await once(stream, 'end');
     expect(chunks).toBeGreaterThan(0);
   });
+
+  it('does not rest any more when it is to end', async () => {
+    const stream = new PassThrough();
+    const finish = readFairly(stream, () => busy(150));
+    stream.write('a');
+    expect(stream.isPaused()).toBe(true);
+    const taken = once(stream, 'data');
+    stream.write('b');
+    finish();
+    await taken;
+    expect(stream.isPaused()).toBe(false);
+  });
 });
