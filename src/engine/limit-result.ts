@@ -11,6 +11,8 @@ export interface ResultLimit {
    * travel. Throws as `take` does.
    */
   readonly end: (value: Json, cut: boolean) => { readonly value: Json; readonly truncated: boolean };
+  /** Takes what is never cut. Throws above `max_bytes`. */
+  readonly whole: (value: Json) => void;
 }
 
 function isLong(value: Json, maxBytes: number): boolean {
@@ -31,6 +33,9 @@ export function limitResult(bounds: RowBounds<Json>): ResultLimit {
     budget.scan();
     return hasLongText(item, maxBytes) ? budget.refuse() : budget.add(item);
   };
+  const whole = (value: Json): void => {
+    if (jsonBytes(value) > maxBytes) throw limitError('max_bytes');
+  };
   const take = (items: readonly Json[]): boolean => !budget.truncated && items.every(takeItem);
   return {
     take,
@@ -39,8 +44,9 @@ export function limitResult(bounds: RowBounds<Json>): ResultLimit {
         if (take(value as readonly Json[]) && cut) budget.refuse();
         return { value: budget.rows, truncated: budget.truncated };
       }
-      if (jsonBytes(value) > maxBytes) throw limitError('max_bytes');
+      whole(value);
       return { value, truncated: false };
     },
+    whole,
   };
 }

@@ -43,6 +43,7 @@ const nothingToSettle = (): Promise<void> => Promise.resolve();
 
 function produce(endpoint: Endpoint, result: WorkerResult, limit: ResultLimit): Ran {
   const cut = result.form === 'value' && result.cut;
+  if (result.form === 'content') limit.whole(result.value);
   if (endpoint.kind === 'prompt') {
     const value =
       result.form === 'content'

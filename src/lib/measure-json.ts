@@ -10,20 +10,29 @@ function endOfString(text: string, start: number): number {
 
 /**
  * Counts the members that a JSON text writes, duplicates included, and how deep it nests, without building anything: more
- * members than parsing keeps means that a key came twice. Linear in the text's length; says nothing about other errors.
+ * members than parsing keeps means that a key came twice. `marks`: commas and opening brackets, no fewer than values but
+ * for one, and at most two for each. Linear in the text's length; says nothing about other errors.
  */
-export function measureJson(text: string): { readonly members: number; readonly depth: number } {
+export function measureJson(text: string): {
+  readonly members: number;
+  readonly depth: number;
+  readonly marks: number;
+} {
   let members = 0;
+  let marks = 0;
   let depth = 0;
   let deepest = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === 0x22) at = endOfString(text, at);
     else if (char === 0x3a) members += 1;
-    else if (char === 0x7b || char === 0x5b) deepest = Math.max(deepest, ++depth);
-    else if (char === 0x7d || char === 0x5d) depth -= 1;
+    else if (char === 0x2c) marks += 1;
+    else if (char === 0x7b || char === 0x5b) {
+      marks += 1;
+      deepest = Math.max(deepest, ++depth);
+    } else if (char === 0x7d || char === 0x5d) depth -= 1;
   }
-  return { members, depth: deepest };
+  return { members, depth: deepest, marks };
 }
 
 function unescaped(escape: string): string {

@@ -191,7 +191,7 @@ describe('what a body tells is bounded', () => {
     expect(value(await run('odd_logs', '', { log: (_, data) => heard.push(data) }))).toBe(1);
     expect(heard).toEqual([
       { message: 'cyclic', data: '(not logged: data: data.data.self contains itself)' },
-      { message: 'large', data: '(not logged: data: more than 65536 bytes)' },
+      { message: 'large', data: '(not logged: data: more than 65536 bytes or 500000 values)' },
       { message: 'throws', data: '(not logged: it throws when it is read)' },
       { message: 'function', data: '(not logged: data: data.data is a function)' },
     ]);

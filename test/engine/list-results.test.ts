@@ -38,6 +38,8 @@ bodies: {isolation: ${isolation}}
   'tools/well.yml': tool('well'),
   'tools/iterable.yml': tool('iterable', parameter),
   'tools/write.yml': tool('write', '  limits: {max_rows: 10}\n'),
+  'tools/blocks.yml': tool('blocks', `${parameter}  limits: {max_bytes: 4096, on_limit: truncate}\n`),
+  'tools/whole.yml': tool('whole', parameter),
   'tools/outer.yml': tool('outer', '  parameters: [{name: inner, type: string}]\n'),
   'tools/few.yml': tool(
     'few',
@@ -112,6 +114,8 @@ export async function write(_args: unknown, ctx: ToolContext) {
 }
 
 export const outer = ({ inner }: { inner: string }, ctx: ToolContext) => ctx.endpoints.call(inner);
+export const whole = ({ how }: { how: string }) => ({ all: new Array(Number(how)).fill(true) });
+export const blocks = ({ how }: { how: string }, ctx: ToolContext) => Array.from({ length: Number(how) }, () => ctx.content.text('x'.repeat(1000)));
 export const few = () => list(12_000).map(({ i }) => ({ i, text: 'x'.repeat(100) }));
 export const all = () => list(9000);
 export const talk = ({ messages }: { messages: string }) => list(Number(messages)).map(({ i }) => ({ role: 'user', content: String(i) }));
@@ -194,6 +198,16 @@ describe.each(['process', 'thread'])('a list from a worker that is a %s', (isola
     expect(kept.map(({ i }) => i)).toEqual(numbers(10).map((i) => i + 11_990));
     expect(await value('outer', { inner: 'few' })).toEqual(kept);
     expect(await value('outer', { inner: 'counted' })).toBe('EXECUTE_FAILED');
+  });
+
+  it('of blocks is held to max_bytes as a whole, and never cut', async () => {
+    expect(await value('blocks', { how: '3' })).toBe('content');
+    expect(await value('blocks', { how: '4' })).toBe('EXECUTE_LIMIT_EXCEEDED');
+  });
+
+  it('inside of a value that does not go in lots has no more items than the server reads at once', async () => {
+    expect(await value('whole', { how: '499000' })).toMatchObject({ all: { length: 499_000 } });
+    expect(await value('whole', { how: '500000' })).toBe('EXECUTE_LIMIT_EXCEEDED');
   });
 
   it('is the text of a resource', async () => {

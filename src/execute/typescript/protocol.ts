@@ -2,6 +2,9 @@ import type { HttpAnswer } from '../../model/call.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { UdfSignature } from '../../model/udf.js';
 
+/** Values that a worker may send at once, lists and objects included: the server's thread stands still while it reads them. */
+export const maxValues = 500_000;
+
 /** What a body may know of the call that it serves; everything else it has to ask for. */
 export interface CallFacts {
   readonly user: JsonObject;

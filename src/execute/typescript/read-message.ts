@@ -1,12 +1,15 @@
 import { measureJson } from '../../lib/measure-json.js';
 import type { Json, JsonObject } from '../../model/json.js';
-import type { BodyFailure, FromWorker, LoadFailure, UdfMethod, WorkerResult } from './protocol.js';
+import { maxValues, type BodyFailure, type FromWorker, type LoadFailure } from './protocol.js';
+import type { UdfMethod, WorkerResult } from './protocol.js';
 
 /** A worker sent what no worker of ours sends: its body has taken the line over, or its memory is damaged. */
 export class HostileMessage extends Error {}
 
 /** Levels of nesting of a message. */
 const maxDepth = 128;
+/** Commas and opening brackets of a message: two for each value, and those of the message itself. */
+const maxMarks = 2 * maxValues + 1000;
 
 const asks = ['query', 'execute', 'secret', 'token', 'elicit', 'call', 'rows'] as const;
 const tells = ['log', 'progress', 'event', 'fetch', 'fetched'] as const;
@@ -93,7 +96,8 @@ function result(value: Json | undefined): WorkerResult {
 }
 
 function parse(message: string): JsonObject {
-  if (measureJson(message).depth > maxDepth) return hostile();
+  const { depth, marks } = measureJson(message);
+  if (depth > maxDepth || marks > maxMarks) return hostile();
   try {
     return object(JSON.parse(message) as Json);
   } catch {

@@ -51,7 +51,7 @@ export async function sendResult(
 ): Promise<WorkerResult> {
   const blocks: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (blocks.length > 0 && blocks.every(isContentBlock)) {
-    return { form: 'content', value: blocks.map((block) => toJson(block, maxBytes)) };
+    return { form: 'content', value: toJson(blocks, maxBytes) as readonly Json[] };
   }
   const base64 = toBase64(value, maxBytes);
   if (base64 !== undefined) return { form: 'blob', value: base64 };

@@ -1,4 +1,5 @@
 import type { Json } from '../../../model/json.js';
+import { maxValues } from '../protocol.js';
 
 /** A value that JSON cannot say. The message says where and what kind of value, never its content. */
 export class NotJson extends Error {}
@@ -16,16 +17,17 @@ interface Walk {
   /** Objects above the one that is looked at. */
   readonly above: Set<object>;
   bytesLeft: number;
+  valuesLeft: number;
 }
 
 /**
  * A value of a body as JSON: BigInt as an integer (outside ±(2^53-1) its digits), NaN and ±Infinity null, Date in ISO 8601, bytes
  * in base64, other typed arrays, Set and arrays as arrays, Map with text keys and everything with own properties as
  * objects (`toJSON` is asked first), `undefined` as absent or null. Throws `NotJson` for functions, symbols, promises and
- * cycles, `TooLarge` above `maxBytes`, and what a getter or a proxy throws.
+ * cycles, `TooLarge` above `maxBytes` or `maxValues`, and what a getter or a proxy throws.
  */
 export function toJson(value: unknown, maxBytes: number, name = 'the result'): Json {
-  return convert(value, name, { above: new Set(), bytesLeft: maxBytes });
+  return convert(value, name, { above: new Set(), bytesLeft: maxBytes, valuesLeft: maxValues });
 }
 
 /** The items of a list, one by one, as `toJson` gives them: with its bytes, of which each may have `maxBytes`. */
@@ -36,7 +38,7 @@ export function* itemsToJson(
   const above = new Set<object>([values]);
   let index = 0;
   for (const value of values) {
-    const walk: Walk = { above, bytesLeft: maxBytes };
+    const walk: Walk = { above, bytesLeft: maxBytes, valuesLeft: maxValues };
     const item = convert(value, `the result[${index}]`, walk);
     yield { item, bytes: maxBytes - walk.bytesLeft };
     index += 1;
@@ -44,6 +46,8 @@ export function* itemsToJson(
 }
 
 function convert(value: unknown, path: string, walk: Walk): Json {
+  walk.valuesLeft -= 1;
+  if (walk.valuesLeft < 0) throw new TooLarge('The result has too many values');
   switch (typeof value) {
     case 'undefined':
       return null;

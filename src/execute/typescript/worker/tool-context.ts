@@ -1,7 +1,7 @@
 import { content } from '../../../author/api.js';
 import type { Json, JsonObject } from '../../../model/json.js';
 import type { ElicitAnswer, SiteContext, SqlParameters, ToolContext } from '../../../model/tool-context.js';
-import type { AskOperation, CallFacts } from '../protocol.js';
+import { maxValues, type AskOperation, type CallFacts } from '../protocol.js';
 import type { CallScope } from './call-scope.js';
 import { NotJson, toJson, TooLarge } from './to-json.js';
 import { createFetch } from './tool-fetch.js';
@@ -27,7 +27,7 @@ function input(
     return toJson(fields, maxBytes, name) as JsonObject;
   } catch (error) {
     if (error instanceof TooLarge)
-      throw new TypeError(`${name}: more than ${maxBytes} bytes`, { cause: error });
+      throw new TypeError(`${name}: more than ${maxBytes} bytes or ${maxValues} values`, { cause: error });
     if (error instanceof NotJson) throw new TypeError(`${name}: ${error.message}`, { cause: error });
     throw error;
   }
