@@ -8,21 +8,19 @@ export async function mapConcurrently<T, R>(
   map: (item: T) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
+  const failures: unknown[] = [];
   const queue = items.entries();
-  let failed = false;
   const work = async (): Promise<void> => {
     for (const [index, item] of queue) {
-      if (failed) return;
+      if (failures.length > 0) return;
       try {
         results[index] = await map(item);
       } catch (error) {
-        failed = true;
-        throw error;
+        failures.push(error);
       }
     }
   };
-  const workers = Array.from({ length: Math.min(limit, items.length) }, work);
-  await Promise.allSettled(workers);
-  await Promise.all(workers);
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+  if (failures.length > 0) throw failures[0];
   return results;
 }

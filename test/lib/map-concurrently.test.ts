@@ -24,3 +24,11 @@ it('begins nothing after a failure, and rejects when what was begun has ended', 
   await expect(mapping).rejects.toThrow('one');
   expect(ended).toEqual([2]);
 });
+
+it('rejects with what failed first', async () => {
+  const mapping = mapConcurrently([1, 2], 2, async (item) => {
+    if (item === 1) await new Promise(setImmediate);
+    throw new Error(`${item}`);
+  });
+  await expect(mapping).rejects.toThrow('2');
+});
