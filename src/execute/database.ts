@@ -188,7 +188,10 @@ async function openChecks(instance: InstanceReference, open: () => Promise<Sessi
       lease.giveBack(kind === 'shared' ? 'keep' : 'close');
     }
   };
-  const definitions = await onConnection('shared', readDefinitions);
+  const definitions = await onConnection('shared', readDefinitions).catch(async (error: unknown) => {
+    await pool.close();
+    throw error;
+  });
   return {
     site: {
       callers: instance.callers,

@@ -29,9 +29,10 @@ interface Account<T> {
 }
 
 /**
- * Who gets the next worker: bodies take turns, callers of one body too, and calls of one caller go in order of arrival. Whoever
- * cannot have any of the workers that are free lets the others pass. No body has more workers than its share, and one whose last call broke its worker has one at a time, its replacement included, until a call gives its
- * worker back whole: it spends its own time on new workers, not that of others.
+ * Who gets the next worker: bodies take turns, callers of one body too, and calls of one caller go in order of arrival.
+ * Whoever cannot have any of the workers that are free lets the others pass. No body has more workers than its share, and one
+ * whose last call broke its worker has one at a time, its replacement included, until a call gives its worker back whole: it
+ * spends its own time on new workers, not that of others.
  */
 export class FairLine<T> {
   private readonly options: FairLineOptions<T>;
