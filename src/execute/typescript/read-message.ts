@@ -8,8 +8,10 @@ export class HostileMessage extends Error {}
 
 /** Levels of nesting of a message. */
 const maxDepth = 128;
-/** Commas and opening brackets of a message: two for each value, and those of the message itself. */
-const maxMarks = 2 * maxValues + 1000;
+/** Members of the objects of a message, those of the message itself among them. */
+const maxMembers = maxValues + 1000;
+/** Commas and opening brackets of a message: at most two for each value. */
+const maxMarks = 2 * maxMembers;
 
 const asks = ['query', 'execute', 'secret', 'token', 'elicit', 'call', 'rows'] as const;
 const tells = ['log', 'progress', 'event', 'fetch', 'fetched'] as const;
@@ -96,8 +98,8 @@ function result(value: Json | undefined): WorkerResult {
 }
 
 function parse(message: string): JsonObject {
-  const { depth, marks } = measureJson(message);
-  if (depth > maxDepth || marks > maxMarks) return hostile();
+  const { depth, members, marks } = measureJson(message);
+  if (depth > maxDepth || members > maxMembers || marks > maxMarks) return hostile();
   try {
     return object(JSON.parse(message) as Json);
   } catch {

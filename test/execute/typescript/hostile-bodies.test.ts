@@ -75,6 +75,7 @@ describe('a body that ends its worker costs its own call only', () => {
     ['garbage on the line', 'hostile'],
     ['no JSON on the line', 'hostile'],
     ['more values on the line than a worker sends', 'hostile'],
+    ['more members on the line than a worker sends', 'hostile'],
     ['deep JSON on the line', 'hostile'],
     ['prototype keys on the line', 'hostile'],
     ['a flood on the line', 'hostile'],
