@@ -160,9 +160,9 @@ export function explainedStatement(segment: SqlSegment): SqlSegment {
   const { tokens, text, start } = segment;
   if (leadingWords(segment, 1)[0] !== 'explain') return segment;
   let depth = 0;
-  const isOption = ({ text: word }: SqlToken): boolean => {
-    if (word === '(') depth += 1;
-    if (word === ')') depth -= 1;
+  const isOption = ({ kind, text: word }: SqlToken): boolean => {
+    if (kind === 'symbol' && word === '(') depth += 1;
+    if (kind === 'symbol' && word === ')') depth -= 1;
     return depth > 0 || /^(?:explain|analy[sz]e|verbose|\))$/i.test(word);
   };
   const index = tokens.findIndex((token) => !isOption(token));

@@ -31,8 +31,12 @@ export function refusedStatement(statement: SqlSegment): Finding | undefined {
   return refusedForInstance(segment);
 }
 
-/** DuckDB's own log has the SQL of all callers, profiles are printed, and a log that cannot be written ends the process. */
+/**
+ * DuckDB's own log has the SQL of all callers, profiles are printed, and a log that cannot be written ends the process; a
+ * forced checkpoint ends the transactions of others.
+ */
 const instanceFunctions = new Set([
+  'force_checkpoint',
   'enable_logging',
   'disable_logging',
   'truncate_duckdb_logs',
@@ -57,12 +61,18 @@ function instanceFunction({ tokens }: SqlSegment): string | undefined {
   return all.find(({ text }, index) => instanceFunctions.has(text.toLowerCase()) && isCalled(index))?.text;
 }
 
+/** A table may be called `extensions`: of that, something is SET. */
+function updatesExtensions({ tokens }: SqlSegment): boolean {
+  const [first, second, third = '('] = tokens.map(({ text }) => text.toLowerCase());
+  return first === 'update' && second === 'extensions' && third === '(';
+}
+
 function refusedForInstance(segment: SqlSegment): Finding | undefined {
   const offset = segment.start;
   const rule = 'sql-changes-instance';
   const words = leadingWords(segment, 6);
   const [first = ''] = words;
-  if (first === 'load' || first === 'install') {
+  if (first === 'load' || first === 'install' || updatesExtensions(segment)) {
     const remedy = 'Name the extension under `extensions` in the site file';
     return {
       rule,

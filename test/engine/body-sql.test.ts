@@ -63,13 +63,17 @@ const insert = "INSERT INTO notes VALUES ('x')";
 const file = "storage = 'file', storage_config = {'path': '/nowhere/at/all'}";
 
 describe('SQL that a TypeScript body writes', () => {
-  it.each(['COMMIT', 'EXPLAIN ANALYZE COMMIT', 'EXPLAIN (ANALYZE) COMMIT', 'EXPLAIN EXPLAIN ANALYZE COMMIT'])(
-    'cannot save what a rule then denies: %s',
-    async (commit) => {
-      expect(await end('denied', [insert, commit])).toBe('POLICY_DENIED');
-      expect(await end('notes')).toBe(0);
-    },
-  );
+  it.each([
+    'COMMIT',
+    'EXPLAIN ANALYZE COMMIT',
+    'EXPLAIN (ANALYZE) COMMIT',
+    "EXPLAIN (ANALYZE '(') COMMIT",
+    'EXPLAIN (ANALYZE "(") COMMIT',
+    'EXPLAIN EXPLAIN ANALYZE COMMIT',
+  ])('cannot save what a rule then denies: %s', async (commit) => {
+    expect(await end('denied', [insert, commit])).toBe('POLICY_DENIED');
+    expect(await end('notes')).toBe(0);
+  });
 
   it.each([
     `CALL enable_logging(${file})`,
