@@ -28,7 +28,7 @@ project: nested
 profile: default
 profiles:
   default:
-    duckdb: {path: ":memory:", pool: 4, init: "CREATE TABLE t AS SELECT 0 AS i"}
+    duckdb: {path: ":memory:", pool: 4, allowed_directories: ["${folder}"], init: "CREATE TABLE t AS SELECT 0 AS i"}
 `,
   'tools/reads.yml': typescript('reads', 'annotations: {readOnlyHint: true}'),
   'tools/sets.yml': sql(
