@@ -14,11 +14,15 @@ export interface SqlSegment {
   readonly tokens: readonly SqlToken[];
 }
 
-const word = /[\p{L}_\u0080-\uffff][\p{L}\p{N}_$\u0080-\uffff]*/uy;
+/** What DuckDB takes for a blank beyond ASCII; all else there is a letter. */
+const blanks = '\\u00a0\\u2000-\\u200b\\u202f\\u205f\\u2060\\u3000\\ufeff';
+const beyond = '\\u{80}-\\u{10ffff}';
+const word = new RegExp(`(?![\\d$${blanks}])(?:(?![${blanks}])[\\w$${beyond}])+`, 'uy');
 const number = /\d[\w.]*/y;
 const parameter = /\$[\p{L}_][\p{L}\p{N}_]*|\$\d+|\?/uy;
-const dollarQuote = /\$(?:[\p{L}_][\p{L}\p{N}_]*)?\$/uy;
-const space = /\s+/y;
+const dollarQuote = new RegExp(`\\$(?:(?!\\d)[\\w${beyond}]+)?\\$`, 'uy');
+const space = new RegExp(`[ \\t-\\r${blanks}]+`, 'uy');
+const lineEnd = /[\n\r]/g;
 const escapeString = /[eE](?=')/y;
 
 /**
@@ -41,7 +45,7 @@ type Lexed = Omit<SqlToken, 'kind'> & { readonly kind: SqlToken['kind'] | 'space
 function nextToken(text: string, start: number): Lexed {
   const char = text.charAt(start);
   const two = text.slice(start, start + 2);
-  if (two === '--') return span('space', text, start, endOf(text, '\n', start + 2));
+  if (two === '--') return span('space', text, start, endOfLine(text, start + 2));
   if (two === '/*') return span('space', text, start, endOfBlockComment(text, start));
   if (char === "'") return quotedToken('string', text, start, start, false);
   if (char === '"') return quotedToken('quoted', text, start, start, false);
@@ -110,9 +114,9 @@ function span(kind: Lexed['kind'], text: string, start: number, end: number): Le
   return { kind, text: text.slice(start, end), start, end };
 }
 
-function endOf(text: string, what: string, from: number): number {
-  const found = text.indexOf(what, from);
-  return found === -1 ? text.length : found + what.length;
+function endOfLine(text: string, from: number): number {
+  lineEnd.lastIndex = from;
+  return lineEnd.test(text) ? lineEnd.lastIndex : text.length;
 }
 
 function endOfBlockComment(text: string, start: number): number {
@@ -145,12 +149,18 @@ export function splitStatements(text: string): SqlSegment[] {
   return segments;
 }
 
-/** The first words of a statement, lower-case: `['create', 'temp', 'table']`. */
-export function leadingWords(segment: SqlSegment, count: number): string[] {
+const keywordWithTail = new RegExp(`^(\\w+)[${beyond}]+$`, 'u');
+
+/**
+ * The first words of a statement, lower-case: `['create', 'temp', 'table']`. The last one of all is without what follows it
+ * beyond ASCII, as DuckDB reads it when there is no such word.
+ */
+export function leadingWords({ tokens }: SqlSegment, count: number): string[] {
   const words: string[] = [];
-  for (const token of segment.tokens) {
+  for (const token of tokens) {
     if (token.kind !== 'word' || words.length === count) break;
-    words.push(token.text.toLowerCase());
+    const isLast = token === tokens.at(-1);
+    words.push((isLast ? token.text.replace(keywordWithTail, '$1') : token.text).toLowerCase());
   }
   return words;
 }

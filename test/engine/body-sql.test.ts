@@ -70,6 +70,15 @@ describe('SQL that a TypeScript body writes', () => {
     "EXPLAIN (ANALYZE '(') COMMIT",
     'EXPLAIN (ANALYZE "(") COMMIT',
     'EXPLAIN EXPLAIN ANALYZE COMMIT',
+    'EXPLAIN ANALYZE --\rCOMMIT',
+    'EXPLAIN ANALYZE\u00a0COMMIT',
+    'EXPLAIN\u3000ANALYZE COMMIT',
+    "EXPLAIN (ANALYZE $🎉$ ' $🎉$) COMMIT --'",
+    '\u200bCOMMIT',
+    'COMMIT\u00a0',
+    'COMMITé',
+    'COMMIT🎉',
+    'EXPLAIN ANALYZE COMMITéé;',
   ])('cannot save what a rule then denies: %s', async (commit) => {
     expect(await end('denied', [insert, commit])).toBe('POLICY_DENIED');
     expect(await end('notes')).toBe(0);
