@@ -1,11 +1,11 @@
 const literal = new RegExp(
   [
-    String.raw`--[^\n]*`, // comments can hold anything
+    String.raw`--[^\n\r]*`, // comments can hold anything
     String.raw`\/\*`,
     String.raw`"[^"]*(?:""[^"]*)*(?:"|$)`, // quoted identifiers stay
     String.raw`\b[eE]'[^'\\]*(?:(?:\\[^]|'')[^'\\]*)*(?:'|$)`,
     String.raw`(?:\b[xXbB])?'[^']*(?:''[^']*)*(?:'|$)`,
-    String.raw`\$([A-Za-z_]\w*)?\$[^]*?(?:\$\1\$|$)`,
+    String.raw`\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[^]*?(?:\$\1\$|$)`,
     String.raw`[A-Za-z_][\w$]*`, // words, so that digits inside of them are no literals
     String.raw`\$\d+`,
     String.raw`(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?`,
