@@ -144,6 +144,7 @@ function checkText(
     sql: segment.text,
     several: segment.tokens.some((token) => isWord(token, severalWords)),
     segment,
+    unseen: true,
   }));
 }
 
@@ -159,6 +160,23 @@ export function authorArguments(params: JsonObject | readonly Json[]): {
     if (binder) binders.set(name, binder);
   }
   return { args, binders };
+}
+
+/** An EXPLAIN that every reader reads alike, of a query or a change: EXPLAIN ANALYZE runs what it explains. */
+const plainExplain =
+  /^[ \t\r\n]*explain(?:[ \t\r\n]+analyze|[ \t\r\n]*\([\w ,]*\))?[ \t\r\n]+(?:select|from|with|values|insert|update|delete)[^\w]/i;
+
+/**
+ * DuckDB's own word on what is about to run, in case the text was read otherwise: no statement ends the call's transaction.
+ * Throws `ExecuteFailedError`.
+ */
+export function refuseControl(
+  { statementType }: DuckDBPreparedStatement,
+  { sql, unseen }: BodyStatement,
+): void {
+  const hidden = unseen === true && statementType === StatementType.EXPLAIN && !plainExplain.test(sql);
+  if (hidden || statementType === StatementType.TRANSACTION)
+    throw new ExecuteFailedError('A body may not control its transaction, nor hide what EXPLAIN runs');
 }
 
 /** DuckDB's own word on a statement that looked like a query (`WITH … INSERT` does). Throws `ExecuteFailedError`. */
