@@ -23,7 +23,7 @@ const files = (isolation: string): Record<string, string> => ({
 project: lists
 profile: default
 profiles: {default: {duckdb: {path: ":memory:", init: "CREATE TABLE notes (id INTEGER)"}}}
-bodies: {isolation: ${isolation}}
+bodies: {isolation: ${isolation}, memory: 1GiB}
 `,
   'tools/breaks.yml': tool('breaks', `${parameter}${roomy}`),
   'tools/endless.yml': tool('endless', roomy),

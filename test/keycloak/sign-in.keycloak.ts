@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -43,6 +43,12 @@ beforeAll(async () => {
   configure(site, 'tremola', {
     auth: { provider: 'keycloak', keycloak: { ...settings, expose_token: true } },
   });
+  const file = join(site.root, 'mxcp-site.yml');
+  // Nobody here is one person at one address.
+  const rates = 'sign_in: 1000/min, consent: 1000/min, token: 1000/min, registration: 1000/min';
+  const text = readFileSync(file, 'utf8');
+  expect(text).toContain('\nlimits:\n');
+  writeFileSync(file, text.replace('\nlimits:\n', `\nlimits:\n  rate: {${rates}}\n`));
   const port = await freePort();
   server = await serve(site, ['--port', String(port)], { lifeMs: 900_000 });
   address = { url: `http://127.0.0.1:${port}`, mcpUrl: server.url };

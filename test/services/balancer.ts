@@ -69,6 +69,8 @@ export async function startBalancer(): Promise<Balancer> {
       else response.writeHead(502).end();
     });
   });
+  // A client must not reuse a connection in the moment in which this side ends it.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const balancer: Balancer = {
