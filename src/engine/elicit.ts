@@ -67,9 +67,13 @@ function readsOnly(endpoint: Endpoint): boolean {
   return endpoint.kind !== 'tool' || endpoint.annotations.readOnlyHint === true;
 }
 
-/** For calls inside of a call: they can send, and cannot ask, because an answer belongs to one call. */
-export function innerClient(client: ClientChannel | undefined): ClientChannel | undefined {
-  if (client?.elicit === undefined) return client;
+/**
+ * For calls inside of a call: they can send, and cannot ask, because an answer belongs to one call. `withheld`: the texts of
+ * the call above stay here, and so do those of what it calls, which knows what it was told.
+ */
+export function innerClient(client: ClientChannel | undefined, withheld: boolean): ClientChannel | undefined {
+  if (client === undefined) return undefined;
   const { progress, log } = client;
-  return { ...(progress && { progress }), ...(log && { log }) };
+  if (!withheld) return { ...(progress && { progress }), ...(log && { log }) };
+  return { ...(progress && { progress: (done, total) => progress(done, total, undefined) }) };
 }

@@ -8,6 +8,7 @@ import { authorizeEarly, concealing } from './authorize-early.js';
 import { chargeCall, enterPlace } from './charge.js';
 import { startDeadline } from './deadline.js';
 import { callClient, innerClient, spendState } from './elicit.js';
+import { holdsBack } from './holds-back.js';
 import type { Operation } from './operation.js';
 import { noteDecision, type Progress } from './progress.js';
 import { permit } from './permit.js';
@@ -42,7 +43,7 @@ function callsWithin(
   position?: Position,
 ): CallWithin {
   const { caller, context, http } = progress.request;
-  const client = innerClient(progress.request.client);
+  const client = innerClient(progress.request.client, holdsBack(operation));
   const above = [...(position?.above ?? []), operation];
   return (name, args, tree, signal) => {
     const request: CallRequest = {

@@ -13,6 +13,7 @@ import type { EndpointRules } from '../policy/compile-rules.js';
 import { createBodyHost, type HostParts } from './body-host.js';
 import { callFacts, callerName } from './call-facts.js';
 import type { ExecuteCall, Executor, Produced } from './executor.js';
+import { holdsBack } from './holds-back.js';
 import { limitResult, type ResultLimit } from './limit-result.js';
 import { lateDenial } from './late-denial.js';
 import type { Logger } from './logger.js';
@@ -179,7 +180,7 @@ export function typescriptExecutor(
     name: `${endpoint.kind}/${endpoint.name}`,
     module: site.bodies.moduleOf(body),
     rights: rightsOf(endpoint),
-    holdsBack: rules.changesOutput && !endpoint.unreleasedText,
+    holdsBack: holdsBack({ endpoint, rules }),
   };
   return {
     recordsIntent: true,

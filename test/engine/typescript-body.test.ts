@@ -44,6 +44,7 @@ profiles:
   policies: {output: [{id: hide, condition: "user.role != 'hr'", action: mask_fields, fields: [pay]}]}
 `,
   ),
+  'tools/says.yml': tool('says', '  parameters: [{name: pay, type: integer}]\n'),
   'tools/inline.yml': `mxcp: 1
 tool:
   name: inline
@@ -114,9 +115,15 @@ export async function fails(args: { how: string }) {
   return undefined;
 }
 
+export function says({ pay }: { pay: number }, ctx: ToolContext) {
+  ctx.progress(1, 2, 'pay is ' + pay);
+  ctx.log.info('pay is ' + pay);
+}
+
 export async function masked(args: { how: string }, ctx: ToolContext) {
   ctx.progress(1, 2, 'pay is 1000');
   ctx.log.info('pay is 1000');
+  if (args.how === 'inside') await ctx.endpoints.call('outer', { inner: 'says', args: { pay: 1000 } });
   if (args.how === 'tool') throw new ToolError('pay is 1000');
   if (args.how === 'content') return ctx.content.text('pay is 1000');
   if (args.how === 'blocks') return [content.text('a'), content.image(new Uint8Array([1, 2]), 'image/png')];
@@ -280,6 +287,21 @@ describe('what leaves beside the result', () => {
     expect(heard).toEqual([[1, 2, undefined]]);
     expect(await value('masked', { how: 'tool' }, { client })).not.toContain('1000');
     expect(site.logger.lines.some((line) => line.includes('pay is 1000'))).toBe(true);
+  });
+
+  it('carries none either by calls inside, which such a rule does not name', async () => {
+    const alone = listener();
+    await value('says', { pay: 7 }, { client: alone.client });
+    expect(alone.heard).toEqual([
+      [1, 2, 'pay is 7'],
+      ['info', 'pay is 7'],
+    ]);
+    const { client, heard } = listener();
+    expect(await value('masked', { how: 'inside' }, { client })).toEqual([{ name: 'a', pay: '****' }]);
+    expect(heard).toEqual([
+      [1, 2, undefined],
+      [1, 2, undefined],
+    ]);
   });
 
   it('is denied as blocks to those for whom such a rule matches', async () => {
