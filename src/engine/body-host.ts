@@ -115,9 +115,11 @@ function createFetchNotes({ call }: HostParts): Pick<BodyHost, 'fetchStarted' | 
   };
 }
 
-/** What the body has done that cannot be done twice; a run that asks is repeated from its start. */
+/** What the body has done. */
 interface Effects {
+  /** That cannot be done twice: a run that asks is repeated from its start. */
   first: string | undefined;
+  questions: number;
 }
 
 const withThatWrites = /^\s*with\b.*\b(?:insert|update|delete|merge)\b/is;
@@ -127,20 +129,34 @@ function mayWrite(sql: string): boolean {
   return !onlyReads([source]) || withThatWrites.test(sql);
 }
 
+/** Asks without the words of the body, key and names of fields included. */
+async function askBare(
+  ask: (question: ElicitQuestion) => Promise<Json>,
+  question: ElicitQuestion,
+  key: string,
+): Promise<Json> {
+  const { schema, restore } = bareForm(question.schema);
+  const answer = await ask({ key, schema, message: withheldMessage, withheld: { ...question } });
+  const read = readAnswer(schema, answer);
+  return (read && readAnswer(question.schema, restore(read))) ?? { action: 'cancel' };
+}
+
 async function elicit(
   { call, stop, holdsBack, logger, endpoint }: HostParts,
-  { first }: Effects,
+  effects: Effects,
   question: ElicitQuestion,
 ): Promise<Json> {
   const ask = call.client?.elicit;
   if (!ask) throw new ElicitUnavailableError('This client or transport has no way to ask the human');
   try {
-    if (first !== undefined)
-      throw new BodyFailedError(`ctx.elicit must come before ${first}: the body runs again from its start`);
+    effects.questions += 1;
+    if (effects.first !== undefined)
+      throw new BodyFailedError(
+        `ctx.elicit must come before ${effects.first}: the body runs again from its start`,
+      );
     if (!holdsBack) return await ask(question);
     logger.info({ call_id: call.callId, endpoint }, question.message);
-    const bare = { ...question, schema: bareForm(question.schema), message: withheldMessage };
-    return readAnswer(question.schema, await ask(bare)) ?? { action: 'cancel' };
+    return await askBare(ask, question, `question_${effects.questions}`);
   } catch (error) {
     const known = toMxcpError(error);
     if (known.code !== 'ELICIT_UNAVAILABLE') stop(known);
@@ -165,7 +181,7 @@ export function createBodyHost(parts: HostParts): BodyHost {
   const { call, tree, rights, limits, secrets, holdsBack, begun } = parts;
   const progress = bounded(call.client?.progress);
   const notes = createFetchNotes(parts);
-  const effects: Effects = { first: undefined };
+  const effects: Effects = { first: undefined, questions: 0 };
   const { caller, request, signal, outlives } = call;
   const token = tokenOfCall(call, tree);
   const run = { caller, request, signal, outlives, limits };

@@ -21,30 +21,39 @@ function fieldsOf(schema: JsonObject): readonly (readonly [string, JsonObject])[
   return fields as [string, JsonObject][];
 }
 
-const kept = ['type', 'minimum', 'maximum', 'minLength', 'maxLength', 'format'];
 const formats = new Set<Json>(['email', 'uri', 'date', 'date-time']);
 
-/** Lengths and bounds are numbers, and a format is one of MCP's: any other text is the author's. */
-function isBare([key, value]: readonly [string, Json]): boolean {
-  if (!kept.includes(key)) return false;
-  return key === 'type' || (key === 'format' ? formats.has(value) : typeof value === 'number');
+/** A form that says nothing of its author's, and how an answer to it becomes one to his. */
+export interface BareForm {
+  readonly schema: JsonObject;
+  readonly restore: (answer: JsonObject) => JsonObject;
 }
 
 /**
- * A form without the texts that its author wrote, for a call whose result a rule can change: they may say what the rule
- * hides (spec page 04, "Everything that leaves").
+ * A form of the same kinds of fields, for a call whose result a rule can change: names, texts and bounds of its author may
+ * say what the rule hides (spec page 04, "Everything that leaves"). `readAnswer` holds the restored answer to his bounds.
  */
-export function bareForm(schema: JsonObject): JsonObject {
-  const properties = fieldsOf(schema).map(([name, field]): [string, JsonObject] => [
-    name,
-    Object.fromEntries(Object.entries(field).filter(isBare)),
-  ]);
+export function bareForm(schema: JsonObject): BareForm {
   const names = Array.isArray(schema['required']) ? (schema['required'] as readonly Json[]) : [];
-  const required = properties.flatMap(([name]) => (names.includes(name) ? [name] : []));
+  const fields = fieldsOf(schema).map(([name, { type, format }], index) => ({
+    name,
+    bare: `field_${index + 1}`,
+    shown: { type: type ?? null, ...(format !== undefined && formats.has(format) && { format }) },
+  }));
+  const required = fields.filter(({ name }) => names.includes(name)).map(({ bare }) => bare);
   return {
-    type: 'object',
-    properties: Object.fromEntries(properties),
-    ...(required.length > 0 && { required }),
+    schema: {
+      type: 'object',
+      properties: Object.fromEntries(fields.map(({ bare, shown }) => [bare, shown])),
+      ...(required.length > 0 && { required }),
+    },
+    restore: (answer) => {
+      const { content } = answer;
+      if (!isObject(content)) return answer;
+      const given = fields.filter(({ bare }) => Object.hasOwn(content, bare));
+      const named = given.map(({ name, bare }) => [name, content[bare] ?? null] as const);
+      return { ...answer, content: Object.fromEntries(named) };
+    },
   };
 }
 

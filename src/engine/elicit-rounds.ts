@@ -39,8 +39,8 @@ export function openRounds(
   const known = new Map(answersBefore(states, binding, rounds).map((each) => [each.key, each]));
   const used = new Map<string, Answered>();
   const stateless = readOnly && rounds.state === undefined ? rounds.answers : {};
-  return ({ key, schema, message }) => {
-    const shown = sha256(canonicalJson({ schema, message }));
+  return ({ key, schema, message, withheld }) => {
+    const shown = sha256(canonicalJson(withheld ?? { schema, message }));
     const before = known.get(key);
     const unbound = Object.hasOwn(stateless, key) ? stateless[key] : undefined;
     const answer = readAnswer(schema, before?.shown === shown ? before.answer : (unbound ?? null));

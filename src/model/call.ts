@@ -31,6 +31,8 @@ export interface ElicitQuestion {
   readonly key: string;
   readonly schema: JsonObject;
   readonly message: string;
+  /** What the body asks, where the client is not told: an answer holds for this alone. Never sent. */
+  readonly withheld?: JsonObject;
 }
 
 /** What a transport can send to the client, or ask it, before the answer. Sending never throws and never waits. */

@@ -127,16 +127,45 @@ describe('a question that ends a call', () => {
 });
 
 describe('a form without the words of its author', () => {
-  it('keeps names, kinds and bounds, and no text that is not of the protocol', () => {
-    const words = 'her salary is 1000';
-    const pay = { type: 'string', title: words, description: words, format: words, minLength: words };
-    const sent = { type: 'string', format: 'email', maxLength: 50, enum: [words], default: words };
-    const form = { type: 'object', title: words, properties: { pay, sent }, required: ['sent', words] };
-    expect(bareForm(form)).toEqual({
+  const words = 'her salary is 1000';
+  const pay = { type: 'string', title: words, description: words, format: words, minLength: words };
+  const sent = { type: 'string', format: 'email', maxLength: 50, enum: [words], default: words };
+  const years = { type: 'integer', minimum: 1000, maximum: 1000 };
+  const properties = { pay, sent, [words]: years };
+  const form = { type: 'object', title: words, properties, required: [words, 'absent'] };
+
+  it('keeps kinds of fields, and no name, text or number that is not of the protocol', () => {
+    expect(bareForm(form).schema).toEqual({
       type: 'object',
-      properties: { pay: { type: 'string' }, sent: { type: 'string', format: 'email', maxLength: 50 } },
-      required: ['sent'],
+      properties: {
+        field_1: { type: 'string' },
+        field_2: { type: 'string', format: 'email' },
+        field_3: { type: 'integer' },
+      },
+      required: ['field_3'],
     });
+  });
+
+  it('gives answers their names back, and takes no other ones', () => {
+    const { restore } = bareForm(form);
+    const content = { field_1: 'a', field_3: 1000, pay: 'b', extra: 1 };
+    expect(restore({ action: 'accept', content })).toEqual({
+      action: 'accept',
+      content: { pay: 'a', [words]: 1000 },
+    });
+    expect(restore({ action: 'decline' })).toEqual({ action: 'decline' });
+  });
+
+  it('is answered for the question behind it alone', () => {
+    const states = newStates();
+    const withheld = (message: string) => ({ ...question('question_1', '-'), withheld: { message } });
+    const { state, question: sent } = asked(() =>
+      openRounds(states, binding, { answers: {} })(withheld('Dismiss Ada?')),
+    );
+    expect(JSON.stringify(sent)).not.toContain('Ada');
+    const ask = openRounds(states, binding, { state, answers: { question_1: yes } });
+    expect(asked(() => ask(withheld('Dismiss Ben?'))).question.key).toBe('question_1');
+    expect(ask(withheld('Dismiss Ada?'))).toEqual(yes);
   });
 });
 

@@ -53,8 +53,10 @@ const files = {
   'tools/held.yml': tool(
     'held',
     [
-      `const form = ${form.replace("'boolean'", "'boolean', title: 'Ada earns 92000'")};`,
-      "return { name: (await ctx.elicit('sure', form, 'Ada earns 92000?')).action };",
+      "const pay = { type: 'integer', title: 'Ada earns 92000', minimum: 92000, maximum: 92000 };",
+      "const form = { type: 'object', properties: { 'Ada: 92000': pay }, required: ['Ada: 92000'] };",
+      "const answer = await ctx.elicit('92000?', form, 'Ada earns 92000?');",
+      "return { name: answer.action + ' ' + Object.keys(answer.content ?? {}) };",
     ],
     [
       '  return: { type: object, properties: { name: { type: string, sensitive: true } } }',
@@ -152,6 +154,16 @@ describe('a body that asks the human', () => {
     expect(JSON.stringify(result)).not.toContain('92000');
     expect(result['resultType']).toBe('input_required');
     expect(site.logger.lines.join('\n')).toContain('Ada earns 92000?');
+    const [key = ''] = Object.keys(result['inputRequests'] as JsonObject);
+    const answered = (field_1: number, requestState: unknown) =>
+      round('held', 3, {
+        requestState,
+        inputResponses: { [key]: { action: 'accept', content: { field_1 } } },
+      } as JsonObject);
+    const right = await answered(92000, result['requestState']);
+    expect(right['structuredContent']).toEqual({ name: 'accept Ada: 92000' });
+    const wrong = await answered(91000, (await round('held', 3))['requestState']);
+    expect(wrong['structuredContent']).toEqual({ name: 'cancel ' });
   });
 
   it('cannot ask inside of a call of another body', async () => {
