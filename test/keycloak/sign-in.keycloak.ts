@@ -69,9 +69,22 @@ async function newBrowser(): Promise<BrowserContext> {
 }
 
 async function enterPassword(page: Page, person: Person): Promise<void> {
+  await page.waitForLoadState(); // before it, Keycloak's page still moves under the pointer
   await page.fill('#username', person);
   await page.fill('#password', keycloak.passwords[person]);
-  await page.click('#kc-login');
+  await page.press('#password', 'Enter');
+}
+
+/** Waits for a text; where another page came instead, the failure tells which, and what server and Keycloak said. */
+async function arrive(page: Page, text: string): Promise<void> {
+  try {
+    await page.waitForSelector(`text=${text}`);
+  } catch (error) {
+    const shown = await page.textContent('body').catch(String);
+    const tail = server.said.stderr.split('\n').slice(-20).join('\n');
+    const where = `${page.url()} shows:\n${shown}\nThe server:\n${tail}\nKeycloak:\n${keycloak.log()}`;
+    throw new Error(`"${text}" did not come. ${where}`, { cause: error });
+  }
 }
 
 interface Connected {
@@ -94,7 +107,7 @@ async function connect(person: Person): Promise<Connected> {
   await page.click('text=Sign in with Keycloak');
   expect(new URL(page.url()).origin).toBe(keycloak.url);
   await enterPassword(page, person);
-  await page.waitForSelector('text=Let Report writer connect?');
+  await arrive(page, 'Let Report writer connect?');
   expect(await page.textContent('main')).toContain(person);
   await page.click('button:has-text("Allow")');
   await page.waitForURL('**/done');

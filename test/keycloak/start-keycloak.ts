@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { access, chmod, copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
@@ -23,6 +23,8 @@ export interface Keycloak {
   /** Name of a user of the realm → password. */
   readonly passwords: Readonly<Record<'priya' | 'owen' | 'paula', string>>;
   readonly adminPassword: string;
+  /** What it has written so far. */
+  readonly log: () => string;
   readonly stop: () => Promise<void>;
 }
 
@@ -140,6 +142,7 @@ export async function startKeycloak(): Promise<Keycloak> {
     clientSecret: 'realm-test-client-secret',
     passwords: { priya: 'priya-in-the-realm', owen: 'owen-in-the-realm', paula: 'paula-in-the-realm' },
     adminPassword,
+    log: () => readFileSync(log, 'utf8'),
     stop: async () => {
       await stopped(child);
       await rm(data, { recursive: true, force: true });
