@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { nowMicros } from '../lib/now-micros.js';
 import type { Transport } from '../model/call.js';
 import type { JsonObject } from '../model/json.js';
 import type { AuditSettings } from '../model/settings.js';
@@ -12,7 +13,7 @@ import { segmentName, type LogPlace } from './segment-name.js';
 import { otherStates } from './segment-scan.js';
 import type { ChainPosition } from './segment-tail.js';
 import type { Signer } from './sign.js';
-import { formatMicros, nowMicros, utcDay } from './timestamp.js';
+import { formatMicros, utcDay } from './timestamp.js';
 import { createUuidV7 } from './uuid-v7.js';
 
 export interface ChainOptions {

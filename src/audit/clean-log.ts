@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { nowMicros } from '../lib/now-micros.js';
 import { osUser } from '../lib/os-user.js';
 import { headBeatMs } from './chain-writer.js';
 import type { AuditEntry } from './entry.js';
@@ -11,7 +12,7 @@ import { cleanupOperation, readRetired } from './segment-head-line.js';
 import { logPlace, type LogPlace, type SegmentName } from './segment-name.js';
 import { listSegments } from './segment-scan.js';
 import { positionOf, readRecord, readTail, type ChainPosition } from './segment-tail.js';
-import { formatMicros, nowMicros } from './timestamp.js';
+import { formatMicros } from './timestamp.js';
 import { readFirstLine } from './verify-segment.js';
 
 export interface CleanResult {

@@ -1,3 +1,4 @@
+import { nowMicros } from '../lib/now-micros.js';
 import { osUser } from '../lib/os-user.js';
 import type { AuthEvent } from '../model/auth-settings.js';
 import type { Transport } from '../model/call.js';
@@ -5,7 +6,7 @@ import type { AuditLog } from './audit-log.js';
 import type { Describer } from './describe-call.js';
 import type { AuditEntry } from './entry.js';
 import type { Redactor } from './redact.js';
-import { formatMicros, nowMicros } from './timestamp.js';
+import { formatMicros } from './timestamp.js';
 
 /** Codes of the refusals among the events, as a call that is refused for the same reason has. */
 const codes: ReadonlyMap<AuthEvent['event'], string> = new Map([

@@ -1,9 +1,10 @@
+import { nowMicros } from '../lib/now-micros.js';
 import type { RequestContext, Transport } from '../model/call.js';
 import type { JsonObject } from '../model/json.js';
 import type { MxcpError } from '../errors.js';
 import { assembleEntry, type Describer } from './describe-call.js';
 import type { AuditEntry } from './entry.js';
-import { formatMicros, nowMicros } from './timestamp.js';
+import { formatMicros } from './timestamp.js';
 
 /** The record of a request that `admit` refused: who it was is not known, so nothing is said about it. */
 export function describeRefusal(describer: Describer, context: RequestContext, error: MxcpError): AuditEntry {

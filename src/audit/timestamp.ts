@@ -13,11 +13,6 @@ export function formatMicros(micros: number): string {
   return `${cachedPrefix}.${String(fraction).padStart(6, '0')}Z`;
 }
 
-/** Now, in microseconds since the Unix epoch. */
-export function nowMicros(): number {
-  return Math.floor((performance.timeOrigin + performance.now()) * 1000);
-}
-
 /** The UTC day of a time in milliseconds, counted from the Unix epoch. */
 export function utcDay(millis: number): number {
   return Math.floor(millis / 86_400_000);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { UsageError } from '../errors.js';
+import { nowMicros } from '../lib/now-micros.js';
 import type { RequestContext } from '../model/call.js';
 import { groupHeaders, visibleHeaders } from '../transport/request-headers.js';
 import { parseObjectOption } from './parse-json-option.js';
@@ -29,7 +29,7 @@ export function cliRequest(headers: RequestContext['headers']): RequestContext {
   return {
     transport: 'cli',
     id: randomUUID(),
-    time: Math.round((performance.timeOrigin + performance.now()) * 1000),
+    time: nowMicros(),
     headers,
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { CLIENT_INFO_META_KEY } from '@modelcontextprotocol/server';
+import { nowMicros } from '../lib/now-micros.js';
 import type { RequestContext } from '../model/call.js';
 import { traceIdOf } from './request-headers.js';
 
@@ -32,7 +32,7 @@ export function messageContext(connection: ConnectionContext, meta: unknown): Re
   return {
     ...connection,
     id: randomUUID(),
-    time: Math.round((performance.timeOrigin + performance.now()) * 1000),
+    time: nowMicros(),
     ...(client !== undefined && { client }),
     ...(traceId !== undefined && { traceId }),
   };
