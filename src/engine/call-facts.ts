@@ -38,6 +38,6 @@ export function callFacts({ caller, request, callId, http }: ExecuteCall, limits
 }
 
 /** Who shares a worker: one person's calls do, and those of all who are anonymous (spec page 08, "Isolation"). */
-export function callerName({ key, source, username, email }: Caller): string {
-  return key ?? `${source} ${username ?? ''} ${email ?? ''}`;
+export function callerName({ key, source, provider, username, email }: Caller): string {
+  return JSON.stringify(key ?? [source, provider, username, email]);
 }
