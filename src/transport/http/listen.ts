@@ -27,6 +27,22 @@ export interface Listener {
   readonly close: () => Promise<void>;
 }
 
+/**
+ * Node tells the end of a connection to the answer whose turn it is. Those behind it, to requests that were sent before that
+ * answer, hear of it here: else what makes them would go on, and be waited for.
+ */
+function tellWaiting(handler: RequestListener): RequestListener {
+  return (request, response) => {
+    if (response.socket === null) {
+      const { socket } = request;
+      const lost = (): void => void response.destroy().emit('close');
+      socket.setMaxListeners(0).once('close', lost);
+      response.once('close', () => socket.off('close', lost));
+    }
+    handler(request, response);
+  };
+}
+
 function createAnyServer(
   options: ServerOptions,
   { handler, settings: { tls }, logger }: ListenOptions,
@@ -38,7 +54,8 @@ function createAnyServer(
   return server;
 }
 
-function createBoundedServer(options: ListenOptions): Server {
+function createBoundedServer(given: ListenOptions): Server {
+  const options = { ...given, handler: tellWaiting(given.handler) };
   const { settings, timeouts, logger } = options;
   const bounds = {
     maxHeaderSize: maxHeaderBytes,

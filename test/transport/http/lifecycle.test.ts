@@ -67,6 +67,26 @@ describe('a served site', () => {
     expect(JSON.stringify(records())).toContain('CALL_CANCELLED');
   });
 
+  it('cancels every call of a client that sent several on one connection and went away, and waits for none', async () => {
+    const site = await served();
+    const { hostname, port } = new URL(site.url);
+    const [body, headers] = toolCall('modern', 'slow');
+    const lines = Object.entries({
+      host: 'localhost',
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(body)),
+      ...headers,
+    }).map(([name, value]) => `${name}: ${value}\r\n`);
+    const request = `POST /mcp HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+    const socket = connect(Number(port), hostname, () => socket.write(request.repeat(3)));
+    await until(() => site.runtime.running() === 3);
+    socket.destroy();
+    await until(() => site.runtime.running() === 0);
+    const start = performance.now();
+    await site.server.close(20_000);
+    expect(performance.now() - start).toBeLessThan(15_000);
+  });
+
   it('refuses new calls and is not ready while it drains, and cancels what runs longer than the grace', async () => {
     const site = await served();
     const running = post(site.url, ...toolCall('modern', 'slow'));
