@@ -83,11 +83,11 @@ export class ChainWriter {
 
   /** Writes one record at the end of the chain, in a new segment when it is time for one; returns its `seq`. */
   put(entry: AuditEntry, options: PutOptions): number {
-    if (this.#mustTurn()) this.#turn(options.mayUseReserve);
+    if (this.#mustTurn()) this.turn(options.mayUseReserve);
     const { maxFileSize, maxRecordBytes } = this.#options.settings;
     let sealed = this.#seal(entry, options.startedSeq, maxRecordBytes);
     if (this.#file.size + sealed.line.length > maxFileSize && this.seq !== this.#firstSeq) {
-      this.#turn(options.mayUseReserve);
+      this.turn(options.mayUseReserve);
       sealed = this.#seal(entry, options.startedSeq, maxRecordBytes);
     }
     this.#write(this.#file, sealed, options.mayUseReserve);
@@ -167,7 +167,8 @@ export class ChainWriter {
     return this.#abandoned || this.#day !== utcDay(this.#options.now()) || !this.#file.exists();
   }
 
-  #turn(mayUseReserve: boolean): void {
+  /** Leaves the segment for a new one, whose first line proves that the log can be written. */
+  turn(mayUseReserve: boolean): void {
     const old = this.#file;
     if (!old.exists()) this.#options.reserve.renew();
     if (this.unsynced && this.#options.settings.sync !== 'never') this.#syncLast(old);

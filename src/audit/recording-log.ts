@@ -188,10 +188,19 @@ export class RecordingLog implements AuditLog {
     } while (final && (this.#counted = strangers.due(now(), true)).length > 0);
   }
 
+  /** A server that cannot record is not ready, and may get no call that would show when it can again. */
+  #recover(): void {
+    const { chain, reserve } = this.#parts;
+    reserve.refill();
+    if (this.#failed) chain.turn(false);
+    this.#failed = false;
+  }
+
   async #tick(): Promise<void> {
     const { chain, settings, warn } = this.#parts;
     try {
       this.#settleOwed();
+      if (!this.writable()) this.#recover();
       this.#putCounted(false);
       if (chain.unsynced && settings.sync === 'interval') await this.#syncGroup();
       if (!this.#closed) await chain.replaceHead();

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openAuditLog } from '../../src/audit/open-audit-log.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import type { AuditSettings } from '../../src/model/settings.js';
@@ -156,6 +156,22 @@ describe('a full disk', () => {
     expect(verify(site, Date.now() + 86_400_000)).toMatchObject({ answer: 'anchored', findings: [] });
   });
 
+  it('takes its reserve back without a call when there is room again', async () => {
+    const site = mountedSite(2_097_152, { reserve: 1_048_576, syncIntervalMs: 5 });
+    if (site === undefined) return;
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    await log.begin(entry({ ...started, call_id: 'running' }));
+    const filler = join(site.folder, 'filler');
+    appendUntilFull(filler);
+    await log.append(entry({ call_id: 'running', input_data: { pad: 'x'.repeat(20_000) } }));
+    expect(log.writable()).toBe(false);
+    rmSync(filler);
+    await vi.waitUntil(() => log.writable(), { timeout: 20_000 });
+    expect(statSync(join(site.folder, 'logs-default.reserve')).size).toBe(1_048_576);
+    await log.close();
+    expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+
   it('is met by each of those for itself who record at the same moment', async () => {
     const site = mountedSite(1_048_576, { reserve: 0 });
     if (site === undefined) return;
@@ -265,6 +281,20 @@ describe('a removed folder', () => {
     const report = verify(site);
     expect(report.answer).toBe('missing');
     expect(report.findings).toMatchObject([{ kind: 'missing-segment', file: segment }]);
+  });
+
+  it('is found to be there again without a call: a server that is not ready may get none', async () => {
+    const site = makeSite({ syncIntervalMs: 5 });
+    const log = await openAuditLog({ settings: site.settings, siteSecret, stateDirectory: site.state });
+    renameSync(site.folder, `${site.folder}.old`);
+    await expect(log.append(entry())).rejects.toMatchObject(unavailable);
+    expect(log.writable()).toBe(false);
+    renameSync(`${site.folder}.old`, site.folder);
+    await vi.waitUntil(() => log.writable(), { timeout: 20_000 });
+    await log.append(entry());
+    await log.close();
+    expect(segments(site.folder)).toHaveLength(2);
+    expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
   });
 
   it('is the same as a folder that was moved', async () => {
