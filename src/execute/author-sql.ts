@@ -3,6 +3,7 @@ import { ExecuteFailedError } from '../errors.js';
 import type { Json, JsonObject } from '../model/json.js';
 import type { TypeNode } from '../model/type-node.js';
 import { compileBinder, type Binder } from './bind-value.js';
+import { queryTypes } from './check-body.js';
 import { hasLastingEffect, withQueriedText } from './function-effects.js';
 import {
   explainedStatement,
@@ -144,7 +145,7 @@ function checkText(
     sql: segment.text,
     several: segment.tokens.some((token) => isWord(token, severalWords)),
     segment,
-    unseen: true,
+    unseen: rights.readOnly ? 'query' : 'any',
   }));
 }
 
@@ -167,20 +168,16 @@ const plainExplain =
   /^[ \t\r\n]*explain(?:[ \t\r\n]+analyze|[ \t\r\n]*\([\w ,]*\))?[ \t\r\n]+(?:select|from|with|values|insert|update|delete)[^\w]/i;
 
 /**
- * DuckDB's own word on what is about to run, in case the text was read otherwise: no statement ends the call's transaction.
- * Throws `ExecuteFailedError`.
+ * DuckDB's own word on what is about to run, in case the text was read otherwise: no statement ends the call's transaction,
+ * and where a query has to be, there is one (`WITH … INSERT` begins like one). Throws `ExecuteFailedError`.
  */
-export function refuseControl(
+export function refuseByType(
   { statementType }: DuckDBPreparedStatement,
   { sql, unseen }: BodyStatement,
 ): void {
-  const hidden = unseen === true && statementType === StatementType.EXPLAIN && !plainExplain.test(sql);
+  const hidden = unseen !== undefined && statementType === StatementType.EXPLAIN && !plainExplain.test(sql);
   if (hidden || statementType === StatementType.TRANSACTION)
     throw new ExecuteFailedError('A body may not control its transaction, nor hide what EXPLAIN runs');
-}
-
-/** DuckDB's own word on a statement that looked like a query (`WITH … INSERT` does). Throws `ExecuteFailedError`. */
-export function refuseUnlessQuery({ statementType }: DuckDBPreparedStatement): void {
-  if (statementType === StatementType.SELECT || statementType === StatementType.EXPLAIN) return;
-  throw new ExecuteFailedError('The endpoint says `readOnlyHint: true`, and the statement writes');
+  if (unseen === 'query' && !queryTypes.has(statementType))
+    throw new ExecuteFailedError('The endpoint says `readOnlyHint: true`, and the statement writes');
 }

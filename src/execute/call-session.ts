@@ -1,7 +1,7 @@
 import { ExecuteFailedError, type MxcpError } from '../errors.js';
 import { throwIfStopped, type StopSignal } from '../lib/stop-signal.js';
 import type { Json, JsonObject } from '../model/json.js';
-import { authorArguments, refuseUnlessQuery, type AuthorRights, type CheckText } from './author-sql.js';
+import { authorArguments, type AuthorRights, type CheckText } from './author-sql.js';
 import { runBuiltinWith } from './builtin-tools.js';
 import { toExecuteError } from './duckdb-error.js';
 import { interruptible } from './guard.js';
@@ -99,34 +99,13 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: St
     const held = await lease?.catch(() => undefined);
     held?.giveBack('close');
   };
-  const checkQueries = async (
-    held: Lease,
-    statements: readonly { readonly sql: string }[],
-    call: RunCall,
-  ): Promise<void> => {
-    try {
-      for (const { sql } of statements) {
-        const prepared = await held.session.statementFor(sql);
-        try {
-          refuseUnlessQuery(prepared.statement);
-        } finally {
-          held.session.doneWith(sql, prepared);
-        }
-      }
-    } catch (error) {
-      throw fail(held, error, call);
-    }
-  };
 
   return {
     readOnly,
     query: (sql, params, rights, call) => {
       const statements = site.checkText(sql, rights);
       const { args, binders } = authorArguments(params);
-      return inTurn(async (held) => {
-        if (rights.readOnly) await checkQueries(held, statements, call);
-        return (await execute(held, { statements, binders }, args, call)).rows;
-      });
+      return inTurn(async (held) => (await execute(held, { statements, binders }, args, call)).rows);
     },
     run: async (body, args, call) => {
       if (readOnly && body.effects === 'write')

@@ -36,7 +36,8 @@ export class BodyRefused extends Error {
   }
 }
 
-const queryTypes = new Set<StatementType>([StatementType.SELECT, StatementType.EXPLAIN]);
+/** What only reads, by DuckDB's own word. */
+export const queryTypes: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN]);
 
 /** Executed at load, so that later statements see what they define. */
 const definitionTypes = new Set<StatementType>([

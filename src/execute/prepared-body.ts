@@ -19,8 +19,8 @@ export interface BodyStatement {
   /** What follows can run only when all of DuckDB's statements in this text ran (PIVOT becomes several). */
   readonly several: boolean;
   readonly segment: SqlSegment;
-  /** A TypeScript body made it: nobody has seen it before it runs. */
-  readonly unseen?: true;
+  /** What it may be, where a TypeScript body made it: nobody has seen it before it runs. */
+  readonly unseen?: 'query' | 'any';
 }
 
 interface BodyBase {

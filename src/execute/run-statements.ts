@@ -2,7 +2,7 @@ import type { DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import { ExecuteFailedError } from '../errors.js';
 import { throwIfStopped, type StopSignal } from '../lib/stop-signal.js';
 import type { JsonObject } from '../model/json.js';
-import { refuseControl } from './author-sql.js';
+import { refuseByType } from './author-sql.js';
 import type { Binder } from './bind-value.js';
 import type { BodyStatement } from './prepared-body.js';
 import { refuseDeep } from './refuse-deep.js';
@@ -46,7 +46,7 @@ async function runOne(
   if (statement.several) return runSeveral(session, statement, run, isLast);
   const prepared = await session.statementFor(statement.sql);
   try {
-    refuseControl(prepared.statement, statement);
+    refuseByType(prepared.statement, statement);
     bind(prepared.statement, prepared.parameters, run);
     throwIfStopped(run.signal);
     const result = await consume(await session.reading(prepared.statement.stream()), run, isLast);
@@ -70,7 +70,7 @@ async function runSeveral(
     throwIfStopped(run.signal);
     const prepared = await extracted.prepare(index);
     try {
-      refuseControl(prepared, statement);
+      refuseByType(prepared, statement);
       bind(prepared, namesOf(prepared), run);
       const result = await session.reading(prepared.stream());
       answer = await consume(result, run, isLast && index === extracted.count - 1);

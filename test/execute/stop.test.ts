@@ -183,6 +183,22 @@ describe('a query that would run for an hour', () => {
     await one.close();
   });
 
+  it.each([true, false])(
+    'of a body is not waited for when DuckDB computes it while it prepares it (the body only reads: %s)',
+    async (readOnly) => {
+      const two = await openWith('', { pool: 2 });
+      const source = new AbortController();
+      const session = two.session(readOnly, source.signal);
+      const sql = "SELECT levenshtein(repeat('x', 20000), repeat('y', 20000))";
+      const run = (signal: AbortSignal): Promise<unknown> =>
+        session.query(sql, [], { readOnly, undoable: false }, callOf({ signal }));
+      const reason = new ExecuteTimeoutError('late');
+      expect(await stopAfter(100, run, reason)).toBeLessThan(200);
+      await session.settle(false);
+      await two.close();
+    },
+  );
+
   it('leaves its place as it was when it ends with its answer', async () => {
     const one = await openWith('', { pool: 1 });
     await expect(query(one, "SELECT 'x'::INTEGER AS n")).rejects.toMatchObject({ code: 'EXECUTE_FAILED' });
