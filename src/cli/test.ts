@@ -52,12 +52,7 @@ async function runSelected(context: Context, runtime: Runtime, asked: Asked): Pr
   return {
     results: ran.map(({ result }) => result),
     durationMs: performance.now() - startedAt,
-    coverage: asked.coverage
-      ? ruleCoverage(
-          selected,
-          ran.flatMap(({ traces }) => traces),
-        )
-      : undefined,
+    coverage: asked.coverage ? ruleCoverage(selected, ran) : undefined,
   };
 }
 

@@ -18,7 +18,7 @@ import {
 } from './field.js';
 import { mergeLimits } from './limits.js';
 import { problemOf, problemOfKey } from './problems.js';
-import { buildPolicies, mergePolicies } from './rules.js';
+import { buildPolicies } from './rules.js';
 import { sourceTextOf } from './scalar-text.js';
 import { buildParameters, buildTypeNode } from './type-node.js';
 import { checkUriTemplate } from './uri-template.js';
@@ -110,8 +110,8 @@ function buildCommon(
   const title = stringOf(at(object, 'annotations', 'title'));
   const description = stringOf(at(object, 'description'));
   const parameters = buildParameters(at(object, 'parameters'), problems);
-  const own = buildPolicies(policiesField(file, object, problems), `${kind}/${name}`, problems);
-  const policies = mergePolicies(context.rules, own, { kind, name, tags });
+  const own = policiesField(file, object, problems);
+  const policies = buildPolicies(own, { kind, name, tags }, context.rules, problems);
   if (context.requireInputPolicy && !policies.input.some(({ mode }) => mode === 'enforce'))
     problems.push(uncovered(object));
   const testContext = {

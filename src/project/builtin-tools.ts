@@ -3,7 +3,7 @@ import type { BuiltinBody, Limits, ToolEndpoint } from '../model/endpoint.js';
 import type { Parameter, TypeNode } from '../model/type-node.js';
 import { at, keyOrigin, stringOf, stringsOf, type Field } from './field.js';
 import { problemOfKey } from './problems.js';
-import { buildPolicies, mergePolicies, type SiteRules } from './rules.js';
+import { buildPolicies, type SiteRules } from './rules.js';
 
 type BuiltinName = BuiltinBody['tool'];
 
@@ -40,9 +40,9 @@ function buildTool(
   problems: Problem[],
 ): ToolEndpoint {
   const tags = stringsOf(at(own, 'tags'));
-  const policies = buildPolicies(at(own, 'policies'), `tool/${name}`, problems);
-  const merged = mergePolicies(context.rules, policies, { kind: 'tool', name, tags });
-  if (context.requireInputPolicy && !merged.input.some(({ mode }) => mode === 'enforce'))
+  const endpoint = { kind: 'tool', name, tags } as const;
+  const policies = buildPolicies(at(own, 'policies'), endpoint, context.rules, problems);
+  if (context.requireInputPolicy && !policies.input.some(({ mode }) => mode === 'enforce'))
     problems.push(uncovered(sqlTools, name));
   const origin = keyOrigin(own ?? sqlTools);
   return {
@@ -51,7 +51,7 @@ function buildTool(
     description: stringOf(at(own, 'description')) ?? descriptions[name],
     tags,
     parameters: parametersOf(name, origin),
-    policies: merged,
+    policies,
     limits: context.limits,
     tests: [],
     origin,

@@ -28,20 +28,31 @@ export interface SiteRules {
   readonly output: readonly SiteRule<OutputRule>[];
 }
 
-/** Builds the rules under `policies`; `place` begins the ids of rules that have none (`tool/salaries`, `site`). */
+/** What `match` of a site-wide rule looks at. */
+type Matched = Pick<Endpoint, 'kind' | 'name' | 'tags'>;
+
+/** The rules of one endpoint: those of the site that match it first, then its own, under `policies`. */
 export function buildPolicies(
   field: Field | undefined,
-  place: string,
+  endpoint: Matched,
+  site: SiteRules,
   problems: Problem[],
 ): EndpointPolicies {
-  const input = itemsOf(at(field, 'input')).flatMap((item, i) =>
-    buildInputRule(item, `${place}/input[${i}]`),
-  );
-  const output = itemsOf(at(field, 'output')).flatMap((item, i) =>
-    buildOutputRule(item, `${place}/output[${i}]`, problems),
-  );
-  problems.push(...duplicateIds([...itemsOf(at(field, 'input')), ...itemsOf(at(field, 'output'))]));
-  return { input, output };
+  const place = `${endpoint.kind}/${endpoint.name}`;
+  const shared = {
+    input: site.input.filter(({ match }) => isMatch(match, endpoint)).map(({ rule }) => rule),
+    output: site.output.filter(({ match }) => isMatch(match, endpoint)).map(({ rule }) => rule),
+  };
+  const input = itemsOf(at(field, 'input'));
+  const output = itemsOf(at(field, 'output'));
+  problems.push(...duplicateIds([...input, ...output], [...shared.input, ...shared.output]));
+  return {
+    input: [...shared.input, ...input.flatMap((item, i) => buildInputRule(item, `${place}/input[${i}]`))],
+    output: [
+      ...shared.output,
+      ...output.flatMap((item, i) => buildOutputRule(item, `${place}/output[${i}]`, problems)),
+    ],
+  };
 }
 
 /** Builds the rules of the site file, each with its match. */
@@ -62,20 +73,6 @@ export function buildSiteRules(field: Field | undefined, problems: Problem[]): S
   };
 }
 
-/** The rules of one endpoint: those of the site that match it first, then its own. */
-export function mergePolicies(
-  site: SiteRules,
-  own: EndpointPolicies,
-  endpoint: { readonly kind: EndpointKind; readonly name: string; readonly tags: readonly string[] },
-): EndpointPolicies {
-  const matching = <R>(rules: readonly SiteRule<R>[]): R[] =>
-    rules.filter(({ match }) => isMatch(match, endpoint)).map(({ rule }) => rule);
-  return {
-    input: [...matching(site.input), ...own.input],
-    output: [...matching(site.output), ...own.output],
-  };
-}
-
 /** Site-wide rules that are rules of none of these endpoints. */
 export function idleRules({ input, output }: SiteRules, endpoints: readonly Endpoint[]): EndpointPolicies {
   const used = new Set<InputRule | OutputRule>(
@@ -86,10 +83,7 @@ export function idleRules({ input, output }: SiteRules, endpoints: readonly Endp
   return { input: idle(input), output: idle(output) };
 }
 
-function isMatch(
-  { kinds, names, tags }: RuleMatch,
-  endpoint: { readonly kind: EndpointKind; readonly name: string; readonly tags: readonly string[] },
-): boolean {
+function isMatch({ kinds, names, tags }: RuleMatch, endpoint: Matched): boolean {
   return (
     (kinds?.includes(endpoint.kind) ?? true) &&
     (names?.includes(endpoint.name) ?? true) &&
@@ -209,16 +203,22 @@ function strayActionKeys(field: Field, action: string): readonly Problem[] {
   });
 }
 
-function duplicateIds(items: readonly Field[]): readonly Problem[] {
+/** Records, `--explain` and tests name a rule by its id, among all that an endpoint has. */
+function duplicateIds(
+  items: readonly Field[],
+  shared: readonly (InputRule | OutputRule)[] = [],
+): readonly Problem[] {
+  const ofSite = new Set(shared.map(({ id }) => id));
   const seen = new Set<string>();
   return items.flatMap((item) => {
     const field = at(item, 'id');
     const id = stringOf(field);
     if (id === undefined || field === undefined) return [];
-    if (!seen.has(id)) {
-      seen.add(id);
-      return [];
-    }
-    return [problemOf(field, { rule: 'duplicate-name', message: `There are two rules with the id "${id}"` })];
+    const message = ofSite.has(id)
+      ? `The site has a rule with the id "${id}" for this endpoint already`
+      : `There are two rules with the id "${id}"`;
+    if (ofSite.has(id) || seen.has(id)) return [problemOf(field, { rule: 'duplicate-name', message })];
+    seen.add(id);
+    return [];
   });
 }

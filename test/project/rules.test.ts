@@ -82,6 +82,22 @@ describe('the rules of an endpoint', () => {
     expect(problems[1]?.remedy).toBe('Did you mean "on"?');
   });
 
+  it('have ids of their own, among those of the site that match it too: records name them by these', async () => {
+    const own = (id: string): string => `  policies: {input: [{id: ${id}, condition: "x", action: deny}]}\n`;
+    const { problems } = await read(
+      await newSite({
+        'mxcp-site.yml': `${minimalSite}${siteRules}`,
+        'tools/a.yml': tool('one', own('by-name')),
+        'tools/b.yml': tool('two', own('by-name')),
+        'tools/c.yml': tool('three', `  tags: [hr, pay]\n${own('hr-only')}`),
+      }),
+    );
+    expect(problems.map((each) => `${place(each)}: ${each.message}`)).toEqual([
+      'tools/a.yml:4:27 duplicate-name: The site has a rule with the id "by-name" for this endpoint already',
+      'tools/c.yml:5:27 duplicate-name: The site has a rule with the id "hr-only" for this endpoint already',
+    ]);
+  });
+
   it('must cover every endpoint when the site demands it; a shadow rule covers nothing', async () => {
     const shadow = '  policies: {input: [{condition: "x", action: deny, mode: shadow}]}\n';
     const real = '  policies: {input: [{condition: "x", action: deny}]}\n';

@@ -12,19 +12,23 @@ export interface RuleCoverage {
   readonly notMatched: boolean;
 }
 
-/** Rules by place: a site-wide rule stands in many endpoints and counts once. */
-function rulesOf(endpoints: readonly Endpoint[]): ReadonlyMap<string, InputRule | OutputRule> {
-  const rules = endpoints.flatMap(({ policies }) => [...policies.input, ...policies.output]);
-  return new Map(rules.map((rule) => [rule.id, rule]));
+/** What the rules of an endpoint did in one call. */
+export interface Tried {
+  readonly endpoint: Endpoint;
+  readonly traces: readonly RuleTrace[];
 }
 
+type Rule = InputRule | OutputRule;
+
+const rulesOf = ({ policies }: Endpoint): readonly Rule[] => [...policies.input, ...policies.output];
+
 /** A rule without condition always applies; what a test can see from two sides is whether it changed anything. */
-function acted(rule: InputRule | OutputRule, trace: RuleTrace): boolean | undefined {
+function acted(rule: Rule, trace: RuleTrace): boolean | undefined {
   if (trace.matched === 'not-evaluable') return undefined;
   return rule.condition === undefined && rule.action === 'keep_rows' ? trace.changed > 0 : trace.matched;
 }
 
-function alwaysApplies(rule: InputRule | OutputRule): boolean {
+function alwaysApplies(rule: Rule): boolean {
   return rule.condition === undefined && rule.action !== 'keep_rows';
 }
 
@@ -35,19 +39,22 @@ function alwaysApplies(rule: InputRule | OutputRule): boolean {
  */
 export function ruleCoverage(
   endpoints: readonly Endpoint[],
-  traces: readonly RuleTrace[],
+  tried: readonly Tried[],
 ): readonly RuleCoverage[] {
-  const rules = rulesOf(endpoints);
-  const sides = new Map([...rules.keys()].map((id) => [id, new Set<boolean | undefined>()]));
-  for (const trace of traces) {
-    const rule = rules.get(trace.id);
-    if (rule !== undefined) sides.get(trace.id)?.add(acted(rule, trace));
+  // A site-wide rule stands in many endpoints and counts once; rules of two endpoints may have the same id.
+  const sides = new Map(endpoints.flatMap(rulesOf).map((rule) => [rule, new Set<boolean | undefined>()]));
+  for (const { endpoint, traces } of tried) {
+    const rules = new Map(rulesOf(endpoint).map((rule) => [rule.id, rule]));
+    for (const trace of traces) {
+      const rule = rules.get(trace.id);
+      if (rule !== undefined) sides.get(rule)?.add(acted(rule, trace));
+    }
   }
-  return [...rules.values()].map((rule) => ({
+  return [...sides].map(([rule, seen]) => ({
     id: rule.id,
     origin: rule.origin,
-    matched: sides.get(rule.id)?.has(true) === true,
-    notMatched: alwaysApplies(rule) || sides.get(rule.id)?.has(false) === true,
+    matched: seen.has(true),
+    notMatched: alwaysApplies(rule) || seen.has(false),
   }));
 }
 

@@ -3,10 +3,10 @@ import type { Runtime } from '../../engine/runtime.js';
 import { isMxcpError } from '../../errors.js';
 import type { Persona } from '../../model/caller.js';
 import type { EndpointTest } from '../../model/endpoint.js';
-import type { RuleTrace } from '../../model/outcome.js';
 import { cliRequest, requestHeaders } from '../cli-request.js';
 import { namedPersona } from '../parse-persona.js';
 import { assertOutcome } from './assert-outcome.js';
+import type { Tried } from './coverage.js';
 import type { TestResult } from './report.js';
 import type { PlannedTest } from './test-plan.js';
 
@@ -20,9 +20,8 @@ export interface TestRun {
 }
 
 /** A test's result and what each rule did in its call. */
-export interface RanTest {
+export interface RanTest extends Tried {
   readonly result: TestResult;
-  readonly traces: readonly RuleTrace[];
 }
 
 function personaOf({ runtime, persona }: TestRun, test: EndpointTest): Persona | undefined {
@@ -46,7 +45,7 @@ function baseResult({
 /** A test that nothing was tried for, with the reason. */
 export function notRun(planned: PlannedTest, reason: string): RanTest {
   const result: TestResult = { ...baseResult(planned), status: 'not-run', failures: [reason], durationMs: 0 };
-  return { result, traces: [] };
+  return { result, endpoint: planned.endpoint, traces: [] };
 }
 
 /** Makes the call of one test through the whole pipeline, in a transaction that is rolled back, and checks the outcome. */
@@ -74,12 +73,17 @@ export async function runTest(run: TestRun, planned: PlannedTest): Promise<RanTe
     const status = failures.length === 0 ? 'passed' : 'failed';
     return {
       result: { ...baseResult(planned), status, failures, durationMs, callId },
+      endpoint,
       traces: policy.traces,
     };
   } catch (error) {
     if (!isMxcpError(error)) throw error;
     const failures = [`${error.message} [${error.code}]`];
     const durationMs = performance.now() - startedAt;
-    return { result: { ...baseResult(planned), status: 'error', failures, durationMs }, traces: [] };
+    return {
+      result: { ...baseResult(planned), status: 'error', failures, durationMs },
+      endpoint,
+      traces: [],
+    };
   }
 }

@@ -137,25 +137,42 @@ describe('rule coverage', () => {
   });
 
   it('counts a rule that could not be evaluated as neither side', () => {
-    expect(ruleCoverage([endpoint], [trace('deny', 'not-evaluable')])[0]).toMatchObject({
+    expect(
+      ruleCoverage([endpoint], [{ endpoint, traces: [trace('deny', 'not-evaluable')] }])[0],
+    ).toMatchObject({
       matched: false,
       notMatched: false,
     });
   });
 
   it('asks of an unconditional keep_rows that rows were dropped, and that none were', () => {
-    const all = ruleCoverage(
-      [endpoint],
-      [
-        trace('deny', true),
-        trace('deny', false),
-        trace('always', true),
-        trace('keep', true, 0),
-        trace('keep', true, 2),
-      ],
-    );
+    const traces = [
+      trace('deny', true),
+      trace('deny', false),
+      trace('always', true),
+      trace('keep', true, 0),
+      trace('keep', true, 2),
+    ];
+    const all = ruleCoverage([endpoint], [{ endpoint, traces }]);
     expect(coveragePercent(all)).toBe(100);
-    expect(coveragePercent(ruleCoverage([endpoint], [trace('keep', true, 2)]))).toBe(33);
+    expect(coveragePercent(ruleCoverage([endpoint], [{ endpoint, traces: [trace('keep', true, 2)] }]))).toBe(
+      33,
+    );
+  });
+
+  it('counts a rule of the site once, and keeps rules of two endpoints apart that have the same id', () => {
+    const own = (line: number): InputRule => ({ ...deny, id: 'own', origin: { ...origin, line } });
+    const one = { ...endpoint, policies: { input: [deny, own(20)], output: [] } };
+    const two = { ...endpoint, name: 'q', policies: { input: [deny, own(30)], output: [] } };
+    const tried = [
+      { endpoint: one, traces: [trace('deny', true), trace('own', true)] },
+      { endpoint: two, traces: [trace('deny', false), trace('own', false)] },
+    ];
+    expect(ruleCoverage([one, two], tried)).toMatchObject([
+      { id: 'deny', origin: { line: 9 }, matched: true, notMatched: true },
+      { id: 'own', origin: { line: 20 }, matched: true, notMatched: false },
+      { id: 'own', origin: { line: 30 }, matched: false, notMatched: true },
+    ]);
   });
 
   it('is complete without rules', () => {
