@@ -6,8 +6,12 @@ import type { FromRelay, RelayStart, ToRelay } from './relay-link.js';
 
 /** How often the worker is weighed, milliseconds. */
 const weighEveryMs = 25;
-/** How answers to `udf` begin: they go to whoever waits for them with the server's thread stopped. */
-const answer = '{"type":"udf"';
+/** How `udf` and its answers begin: these go to whoever waits for them with the server's thread stopped. */
+const udf = '{"type":"udf"';
+/** How a line for the log begins, which may be lost. */
+const told = '{"type":"tell"';
+/** Characters of messages that the server's thread has not taken yet, beyond which it is sent no more. */
+const maxUnheard = 262_144;
 
 function serve(port: MessagePort, start: RelayStart): void {
   const { answers, arrived, isolation, maxMessageBytes } = start;
@@ -18,8 +22,21 @@ function serve(port: MessagePort, start: RelayStart): void {
     Atomics.add(flag, 0, 1);
     Atomics.notify(flag, 0);
   };
+  let owed = 0;
+  let unheard = 0;
+  const answer = (text: string): void => {
+    owed -= 1;
+    if (owed < 0) link.kill('hostile', 'it answers what nobody asked');
+    else wake(text);
+  };
+  const pass = (text: string): void => {
+    if (unheard <= maxUnheard) {
+      unheard += text.length;
+      tell({ text });
+    } else if (!text.startsWith(told)) link.kill('hostile', 'it talks without end');
+  };
   const events: LinkEvents = {
-    text: (text) => (text.startsWith(answer) ? wake(text) : tell({ text })),
+    text: (text) => (text.startsWith(udf) ? answer(text) : pass(text)),
     output: (output) => tell({ output }),
     end: (end) => {
       clearInterval(scales);
@@ -34,7 +51,10 @@ function serve(port: MessagePort, start: RelayStart): void {
       link.kill('memory', 'resident memory above the limit');
   }, weighEveryMs);
   port.on('message', (message: ToRelay) => {
-    if ('send' in message) link.send(message.send);
+    if ('send' in message) {
+      if (message.send.startsWith(udf)) owed += 1;
+      link.send(message.send);
+    } else if ('heard' in message) unheard -= message.heard;
     else link.kill(message.kill, message.detail);
   });
 }

@@ -1,5 +1,6 @@
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import type { BodySettings } from '../../../model/settings.js';
+import { fairShare } from '../read-fairly.js';
 import {
   unmeasured,
   type LinkEvents,
@@ -19,8 +20,11 @@ export interface RelayStart {
   readonly arrived: SharedArrayBuffer;
 }
 
+/** `heard`: characters of messages that were taken. */
 export type ToRelay =
-  { readonly send: string } | { readonly kill: WorkerEnd['reason']; readonly detail: string };
+  | { readonly send: string }
+  | { readonly heard: number }
+  | { readonly kill: WorkerEnd['reason']; readonly detail: string };
 
 export type FromRelay = { readonly text: string } | { readonly output: string } | { readonly end: WorkerEnd };
 
@@ -74,8 +78,15 @@ export function startRelay(
   const tell = (message: ToRelay): void => {
     if (!ended) relay.postMessage(message);
   };
+  const spend = fairShare();
+  const hear = (text: string): void => {
+    const restMs = spend(() => events.text(text));
+    const heard = (): void => tell({ heard: text.length });
+    if (restMs === 0) heard();
+    else setTimeout(heard, restMs).unref();
+  };
   relay.on('message', (message: FromRelay) => {
-    if ('text' in message) events.text(message.text);
+    if ('text' in message) hear(message.text);
     else if ('output' in message) events.output(message.output);
     else end(message.end);
   });
