@@ -1,4 +1,4 @@
-import { toMxcpError, type MxcpError } from '../../errors.js';
+import { ExecuteFailedError, toMxcpError, type MxcpError } from '../../errors.js';
 import { stopReason, throwIfStopped, type StopSignal } from '../../lib/stop-signal.js';
 import type { JsonObject } from '../../model/json.js';
 import { bodyError } from './body-error.js';
@@ -11,6 +11,8 @@ import { serveAsk, serveTell } from './serve-ask.js';
 const graceMs = 100;
 /** Questions that a call may have open, and things that it may tell. One that passes them is out of its mind. */
 const maxOpenAsks = 10_000;
+/** Characters that open questions may have, all together: they are in the server's memory until they are answered. */
+const maxOpenCharacters = 64 * 1024 * 1024;
 export const maxTells = 20_000;
 
 /** One run of a body. */
@@ -30,8 +32,8 @@ export type CallMessage = Extract<FromWorker, { readonly call: number }>;
 export interface OpenCall {
   readonly maxBytes: number;
   readonly result: Promise<WorkerResult>;
-  /** Rejects with `HostileMessage`. */
-  readonly receive: (message: CallMessage) => Promise<void>;
+  /** `length`: characters that the message has. Rejects with `HostileMessage`. */
+  readonly receive: (message: CallMessage, length: number) => Promise<void>;
   readonly fail: (error: MxcpError) => void;
   readonly hide: BodyHost['hide'];
 }
@@ -45,6 +47,7 @@ const maxRefusals = 1000;
 interface Tally {
   readonly refusals: Map<number, MxcpError>;
   openAsks: number;
+  openCharacters: number;
   tells: number;
   /** Why a lot of the result was refused: the run fails with it, whatever the worker makes of the refusal. */
   refusedRows: MxcpError | undefined;
@@ -63,6 +66,10 @@ async function answer(
 ): Promise<ToWorker> {
   try {
     if (operation === 'rows') throwIfStopped(signal);
+    else if (tally.openCharacters > maxOpenCharacters)
+      throw new ExecuteFailedError(
+        'A body asks for too much at once: await some of it before asking for more',
+      );
     return { type: 'answer', call, ask, value: await serveAsk(host, operation, input) };
   } catch (error) {
     if (error instanceof HostileMessage) throw error;
@@ -76,6 +83,7 @@ async function answer(
 async function serve(
   run: Run,
   message: CallMessage & { type: 'ask' | 'tell' },
+  length: number,
   tally: Tally,
   send: Send,
 ): Promise<void> {
@@ -86,11 +94,13 @@ async function serve(
     return;
   }
   tally.openAsks += 1;
+  tally.openCharacters += length;
   if (tally.openAsks > maxOpenAsks) throw new HostileMessage('A body asks without end');
   try {
     send(await answer(run, message, tally));
   } finally {
     tally.openAsks -= 1;
+    tally.openCharacters -= length;
   }
 }
 
@@ -115,7 +125,13 @@ function watch(signal: StopSignal, told: () => void, late: () => void): () => vo
  */
 export function openCall(call: number, run: Run, send: Send, stop: () => void): OpenCall {
   const { signal, module, args, facts } = run;
-  const tally: Tally = { refusals: new Map(), openAsks: 0, tells: 0, refusedRows: undefined };
+  const tally: Tally = {
+    refusals: new Map(),
+    openAsks: 0,
+    openCharacters: 0,
+    tells: 0,
+    refusedRows: undefined,
+  };
   let settle: { resolve: (result: WorkerResult) => void; reject: (error: MxcpError) => void };
   const work = new Promise<WorkerResult>((resolve, reject) => (settle = { resolve, reject }));
   send({ type: 'run', call, module, args, facts });
@@ -135,8 +151,8 @@ export function openCall(call: number, run: Run, send: Send, stop: () => void): 
   return {
     maxBytes: facts.maxBytes,
     result,
-    receive: async (message) => {
-      if (message.type === 'ask' || message.type === 'tell') return serve(run, message, tally, send);
+    receive: async (message, length) => {
+      if (message.type === 'ask' || message.type === 'tell') return serve(run, message, length, tally, send);
       if (tally.refusedRows) settle.reject(tally.refusedRows);
       else if (message.type === 'done') settle.resolve(message.result);
       else settle.reject(bodyError(message.failure, tally.refusals.get(message.failure.ask ?? -1)));

@@ -62,7 +62,13 @@ function disturbed(kill: Kill, error: unknown): void {
 }
 
 /** Throws `HostileMessage`. */
-function receive(state: State, message: FromWorker, events: WorkerEvents, { send, kill }: Line): void {
+function receive(
+  state: State,
+  message: FromWorker,
+  length: number,
+  events: WorkerEvents,
+  { send, kill }: Line,
+): void {
   if (message.type === 'loaded') {
     events.loaded(message);
     return;
@@ -85,7 +91,7 @@ function receive(state: State, message: FromWorker, events: WorkerEvents, { send
     return;
   }
   if (message.type === 'done' || message.type === 'failed') state.dirty ||= message.busy;
-  call.receive(message).catch((error: unknown) => disturbed(kill, error));
+  call.receive(message, length).catch((error: unknown) => disturbed(kill, error));
 }
 
 /** Without the tokens that the calls of this worker were given: one passes them on to another. */
@@ -98,7 +104,7 @@ function hideTokens<T>({ calls, hideLast }: State, said: T): T {
 function receiveText(state: State, text: string, events: WorkerEvents, line: Line): void {
   try {
     const message = hideSaid(readMessage(text), (said) => hideTokens(state, said));
-    receive(state, message, events, line);
+    receive(state, message, text.length, events, line);
   } catch (error) {
     disturbed(line.kill, error);
   }

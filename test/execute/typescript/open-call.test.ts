@@ -32,8 +32,8 @@ async function outcome(
     () => 'success',
     (error: unknown) => (error as { code?: unknown }).code,
   );
-  await opened.receive(rows);
-  await opened.receive(done);
+  await opened.receive(rows, 100);
+  await opened.receive(done, 100);
   return { sent: sent.slice(1), code: await code };
 }
 
@@ -60,5 +60,37 @@ describe('a worker that sends a lot of its result', () => {
     }, signal);
     expect(sent).toMatchObject([{ type: 'abort' }, { type: 'refusal', code: 'CALL_CANCELLED' }]);
     expect(code).toBe('CALL_CANCELLED');
+  });
+});
+
+describe('a worker that does not wait for answers', () => {
+  it('may ask for 64 MiB at once, and for more when some of it is answered', async () => {
+    const sent: ToWorker[] = [];
+    const answers: (() => void)[] = [];
+    const query = (): Promise<readonly []> => new Promise((resolve) => answers.push(() => resolve([])));
+    const opened = openCall(
+      1,
+      { module: 0, args: {}, facts, host: { ...quietHost, query }, signal: new StopSource() },
+      (message) => sent.push(message),
+      () => undefined,
+    );
+    const ask = (number: number): Promise<void> =>
+      opened.receive(
+        { type: 'ask', call: 1, ask: number, operation: 'query', input: { sql: 'SELECT 1' } },
+        40 * 1024 * 1024,
+      );
+    const first = ask(1);
+    await ask(2);
+    expect(sent.at(-1)).toMatchObject({ type: 'refusal', ask: 2, code: 'EXECUTE_FAILED' });
+    expect(answers).toHaveLength(1);
+    answers[0]?.();
+    await first;
+    const third = ask(3);
+    answers[1]?.();
+    await third;
+    expect(sent.slice(-2)).toMatchObject([
+      { type: 'answer', ask: 1 },
+      { type: 'answer', ask: 3 },
+    ]);
   });
 });
