@@ -9,7 +9,7 @@ import Library, {
 } from 'oidc-provider';
 import type { ClientSettings, IssuerSettings } from '../../model/auth-settings.js';
 import type { ScopeFacts } from '../scope-facts.js';
-import { hostCookie, resumeInOwnBrowser, type Browsers, type CookiePlace } from './browsers.js';
+import { hostCookie, type Browsers, type CookiePlace } from './browsers.js';
 import { settleClient } from './client-metadata.js';
 import { connectScope } from './connect-scope.js';
 import { clientAuthAlgorithms, clientAuthMethods, endpoints } from './metadata.js';
@@ -246,6 +246,5 @@ export function configureLibrary(parts: LibraryParts): Library {
   prefixIds(library.AccessToken, accessTokenPrefix);
   prefixIds(library.RefreshToken, refreshTokenPrefix);
   compareDigests(library.Client);
-  resumeInOwnBrowser(library, parts.browsers);
   return library;
 }

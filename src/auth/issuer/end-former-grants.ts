@@ -14,7 +14,6 @@ export function endFormerGrants(library: Library, grants: Grants): void {
   library.use(async (context, next) => {
     await next();
     const id = exchanged.get(context);
-    // What cannot be put on record does not happen: then the answer is another one.
-    if (id !== undefined && context.status === 200) await grants.endFormer(id);
+    if (id !== undefined) await grants.endFormer(id);
   });
 }

@@ -19,7 +19,16 @@ export interface Handler {
   readonly collect: (event: AuthEvent) => void;
   /** Address of the request that is being answered now. */
   readonly address: () => string | undefined;
-  readonly errorPage: (context: KoaContextWithOIDC, error: string, description: string) => string;
+  readonly errorPage: (
+    context: Pick<KoaContextWithOIDC, 'req'>,
+    error: string,
+    description: string,
+  ) => string;
+  /**
+   * Answers what our own steps around the library throw. To be called before these are added: the library knows nothing of them,
+   * and what is beneath it would answer without any of our headers.
+   */
+  readonly guard: (library: Library) => void;
   /** Makes the library answer through this handler. */
   readonly attach: (library: Library) => (exchange: Exchange) => Promise<void>;
 }
@@ -44,23 +53,34 @@ export function createHandler({ base, accounts, record, warn }: HandlerParts): H
     return account === undefined ? event : { ...event, ...personOf(account) };
   }
 
+  const errorPage: Handler['errorPage'] = ({ req }, error, description) =>
+    handlings.get(req)?.exchange.errorPage({ error, description }) ?? error;
+
+  function guard(library: Library): void {
+    library.use(async (context, next) => {
+      try {
+        await next();
+      } catch (error) {
+        // What is not on record does not happen: whatever the answer held stays here.
+        warn('The authorization server failed', error);
+        context.remove('location');
+        context.status = 503;
+        const [code, description] = ['temporarily_unavailable', 'this server cannot do that now'];
+        const isPage = context.accepts('json', 'html') === 'html';
+        context.type = isPage ? 'html' : 'json';
+        context.body = isPage
+          ? errorPage(context, code, description)
+          : { error: code, error_description: description };
+      }
+    });
+  }
+
   function attach(library: Library): (exchange: Exchange) => Promise<void> {
     listen(library, ({ req }, event) => note(req, event));
     library.on('server_error', (_context, error) => warn('The authorization server failed', error));
     library.use(async (context, next) => {
       await next();
-      try {
-        for (const event of handlings.get(context.req)?.events ?? []) await record(await named(event));
-      } catch (error) {
-        // What is not on record does not happen: whatever the answer holds stays here.
-        warn('What the authorization server did cannot be recorded', error);
-        context.remove('location');
-        context.status = 503;
-        context.body = {
-          error: 'temporarily_unavailable',
-          error_description: 'the audit log cannot be written',
-        };
-      }
+      for (const event of handlings.get(context.req)?.events ?? []) await record(await named(event));
     });
     const answer = library.callback();
     return async (exchange) => {
@@ -74,8 +94,8 @@ export function createHandler({ base, accounts, record, warn }: HandlerParts): H
   return {
     collect: (event) => note(Library.ctx?.req, event),
     address: () => (Library.ctx ? handlings.get(Library.ctx.req)?.exchange.ip : undefined),
-    errorPage: ({ req }, error, description) =>
-      handlings.get(req)?.exchange.errorPage({ error, description }) ?? error,
+    errorPage,
+    guard,
     attach,
   };
 }

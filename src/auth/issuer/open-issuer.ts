@@ -11,7 +11,7 @@ import type { Store } from '../store/store.js';
 import { createAccountPage } from './account-page.js';
 import { createAccounts } from './accounts.js';
 import { createClientStore } from './client-store.js';
-import { createBrowsers } from './browsers.js';
+import { createBrowsers, resumeInOwnBrowser } from './browsers.js';
 import { configureLibrary, interactionMs } from './configure.js';
 import { createFormTokens } from './csrf.js';
 import { endFormerGrants } from './end-former-grants.js';
@@ -142,6 +142,8 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
     asked: (clientId) => clients.ask(clientId),
     errorPage: handler.errorPage,
   });
+  handler.guard(library);
+  resumeInOwnBrowser(library, browsers);
   forbidOpenRedirects(library, {
     ofOperator,
     letIn: async (userKey, clientId) =>

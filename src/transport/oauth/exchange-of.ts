@@ -5,11 +5,14 @@ import { messagePage } from './page.js';
 /** Longest user agent that is on record. */
 const maxAgent = 256;
 
+const failedHere = 'Something failed here. The operator finds the cause in the log.';
+
 const texts: Readonly<Record<string, string>> = {
   invalid_client:
     'This server does not know the application that sent you, or could not fetch its description.',
   invalid_redirect_uri: 'The application wants its answer at an address that it has not registered.',
-  server_error: 'Something failed here. The operator finds the cause in the log.',
+  server_error: failedHere,
+  temporarily_unavailable: failedHere,
 };
 
 /** A request at a page or an endpoint of the authorization server. */

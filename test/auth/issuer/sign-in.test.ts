@@ -349,3 +349,23 @@ describe('what cannot be recorded', () => {
     }
   });
 });
+
+it('while the store cannot be used, who comes back from the pages gets one that says so, and the console hears nothing', async () => {
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const broken = await openSite();
+  try {
+    const browser = new Browser();
+    const attempt = authorizeRequest(broken, await register(broken));
+    const { location = '' } = await browser.submit(await toConsent(browser, attempt), 'decision', 'allow');
+    await broken.store.close();
+    const resumed = await browser.request(location);
+    expect(resumed.status).toBe(503);
+    expect(resumed.headers.get('content-type')).toContain('text/html');
+    expect(resumed.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(resumed.headers.get('cache-control')).toContain('no-store');
+    expect(printed).not.toHaveBeenCalled();
+  } finally {
+    printed.mockRestore();
+    await broken.close();
+  }
+});
