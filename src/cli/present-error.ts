@@ -84,9 +84,9 @@ function causes(error: unknown): string {
 }
 
 /**
- * Says on the terminal, or as the JSON document of `--json`, that the command failed and how, and gives the exit code.
- * `details` are further members of the document; `hintless`: the hint for this code does not fit here. Causes appear with `--debug` only: they belong to the program, while a
- * failed call (`presentOutcome`) never shows its own, because an engine's words can quote data.
+ * Says on the terminal, or as the JSON document of `--json`, that something failed and how, and gives the exit code.
+ * `details` are further members of the document; `hintless`: the hint for this code does not fit here. Never shows causes,
+ * because an engine's words can quote data.
  */
 export function presentError(
   context: Context,
@@ -112,7 +112,7 @@ function printFailure(context: Context, error: MxcpError, hint: string | undefin
   if (hint !== undefined) stderr.write(`${dim(hint)}\n`);
 }
 
-/** As `presentError`, for an error that ended the program's own work: `--debug` adds where it came from. */
+/** As `presentError`, for an error that ended the program's own work: `--debug` adds where it came from, with causes. */
 export function presentCrash(context: Context, error: MxcpError): ExitCode {
   const exit = presentError(context, error);
   if (context.options.debug) context.world.stderr.write(`${printable(causes(error))}\n`);

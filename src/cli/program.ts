@@ -121,7 +121,12 @@ export async function runProgram(args: readonly string[], world: World): Promise
   const json = args.includes('--json') || args.includes('--json-output');
   let code: ExitCode = 0;
   const invoke: Invoke = async (work) => {
-    code = await work(contextOf(world, withTwins(program.opts<RawOptions>(), world), json));
+    const context = contextOf(world, withTwins(program.opts<RawOptions>(), world), json);
+    try {
+      code = await work(context);
+    } catch (error) {
+      code = presentCrash(context, toMxcpError(error));
+    }
   };
   const chosen = chosenCommand(args);
   const program = await buildProgram(invoke, chosen);

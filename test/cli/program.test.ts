@@ -59,6 +59,21 @@ describe('mxcp', () => {
     expect(stderr).toBe('');
   });
 
+  it.each([
+    ['--debug', ['--debug'], {}],
+    ['MXCP_DEBUG', [], { MXCP_DEBUG: 'true' }],
+  ])('says with %s where an error came from that ended a command', async (_, options, env) => {
+    const wrong = ['log', '--site', '/', ...options];
+    expect((await mxcp(wrong)).stderr.includes('\n    at ')).toBe(options.length > 0);
+    expect((await mxcp(wrong, { env })).stderr).toContain('\n    at ');
+  });
+
+  it('says that a twin of a common option is neither true nor false', async () => {
+    const { code, stderr } = await mxcp(['config'], { env: { MXCP_DEBUG: 'maybe' } });
+    expect(code).toBe(2);
+    expect(stderr).toContain('MXCP_DEBUG must be true or false');
+  });
+
   it('takes common options before and after the command', async () => {
     const before = await mxcp(['--json', 'schema', 'tool']);
     const after = await mxcp(['schema', 'tool', '--json-output']);
