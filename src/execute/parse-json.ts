@@ -1,7 +1,8 @@
 import { bareObject } from '../lib/bare-object.js';
 import type { Json } from '../model/json.js';
 
-const tokens = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/** Quotes and numbers, and what a text escapes. A text as one match would fill the stack of the engine when it is large. */
+const marks = /\\.|"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
  * The value of a JSON column. Integers outside ±(2^53-1) become strings of digits, objects have a null prototype. Text
@@ -18,7 +19,11 @@ export function parseJson(text: string): Json {
 }
 
 function quoteBigIntegers(text: string): string {
-  return text.replace(tokens, (token) => (/^-?\d+$/.test(token) && !isSafe(token) ? `"${token}"` : token));
+  let inText = false;
+  return text.replace(marks, (mark) => {
+    if (mark === '"') inText = !inText;
+    return !inText && /^-?\d+$/.test(mark) && !isSafe(mark) ? `"${mark}"` : mark;
+  });
 }
 
 function isSafe(digits: string): boolean {
