@@ -4,13 +4,13 @@ import type { Logger } from './engine/logger.js';
 import { openRuntime } from './engine/open-runtime.js';
 import { call as callOperation } from './engine/pipeline.js';
 import type { Runtime } from './engine/runtime.js';
-import { isLoopbackHost } from './lib/loopback.js';
+import { nowMicros } from './lib/now-micros.js';
 import type { CallRequest, RequestContext, Transport } from './model/call.js';
 import type { Caller, Persona } from './model/caller.js';
 import type { Outcome } from './model/outcome.js';
 import { loadProject } from './project/load.js';
 import type { Overrides } from './project/overrides.js';
-import { secretFile, siteSecret } from './project/site-secret.js';
+import { mayGenerateSecret, secretFile, siteSecret } from './project/site-secret.js';
 import { serveHttp } from './transport/serve-http.js';
 
 /** Which site a program embeds. */
@@ -32,7 +32,7 @@ const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: no
 async function open(options: SiteOptions, transport: Transport, overrides?: Overrides): Promise<Runtime> {
   const { site, profile, config, env = process.env, logger = silent } = options;
   const project = await loadProject({ cwd: process.cwd(), site, profile, config, env, overrides });
-  const mayGenerate = transport === 'api' || isLoopbackHost(project.transport.http.host);
+  const mayGenerate = transport === 'api' || mayGenerateSecret(project);
   return openRuntime(project, {
     siteSecret: siteSecret(project, env, { mayGenerate }),
     stateDirectory: dirname(secretFile(project.name, env)),
@@ -75,7 +75,7 @@ export function call(runtime: Runtime, wish: EmbeddedCall): Promise<Outcome> {
     kind,
     arguments: args,
     caller: caller ?? runtime.callerOf('api', user),
-    context: context ?? { transport: 'api', id: randomUUID(), time: Date.now() * 1000, headers: {} },
+    context: context ?? { transport: 'api', id: randomUUID(), time: nowMicros(), headers: {} },
   });
 }
 
@@ -99,8 +99,12 @@ export async function createServer(
   try {
     const server = await serveHttp({ runtime: () => runtime, settings, logger: runtime.logger });
     const close = async (): Promise<void> => {
-      await server.close(shutdownGraceMs);
-      await runtime.close(shutdownGraceMs);
+      const graceEnds = performance.now() + shutdownGraceMs;
+      try {
+        await server.close(shutdownGraceMs);
+      } finally {
+        await runtime.close(Math.max(0, graceEnds - performance.now()));
+      }
     };
     return { url: server.url, runtime, close };
   } catch (error) {

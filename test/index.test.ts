@@ -91,6 +91,20 @@ profiles: {default: {auth: {mode: verifier, issuer: 'https://issuer.example', au
     expect(headers.get('www-authenticate')).toContain(`localhost:${port}/.well-known/`);
   });
 
+  it('makes no secret up that other replicas would not have', async () => {
+    const { root, env } = temporarySite({
+      'mxcp-site.yml': `mxcp: 1
+project: replicas
+profile: default
+profiles: {default: {auth: {api_keys: true, persistence: {type: redis, url: 'redis://127.0.0.1:1'}}}}
+`,
+    });
+    await expect(createServer({ site: root, env, port: 0 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      problems: [{ rule: 'site-secret' }],
+    });
+  });
+
   it('is told everything that is wrong with a site that does not open', async () => {
     const { root, env } = await bootstrappedSite();
     await rm(join(root, 'typescript', 'team_summary.ts'));

@@ -5,6 +5,7 @@ import type { Persona } from '../model/caller.js';
 import type { Project } from '../model/project.js';
 import { UsageError, type Problem } from '../errors.js';
 import { isLoopbackHost } from '../lib/loopback.js';
+import { mayGenerateSecret } from '../project/site-secret.js';
 import { bannerText, servingReport, type Serving } from './banner.js';
 import type { Context, ExitCode, Invoke } from './context.js';
 import { environmentFlag, environmentText } from './environment-flag.js';
@@ -112,12 +113,6 @@ async function serveUntilStopped(opened: Opened, site: Site, as: string | undefi
   const graceEnds = performance.now() + project.transport.shutdownGraceMs;
   await service.close(project.transport.shutdownGraceMs);
   return Math.max(0, graceEnds - performance.now());
-}
-
-/** A secret is generated only for a server that nobody else shares or reaches. */
-function mayGenerateSecret({ transport, auth }: Project): boolean {
-  if (auth.persistence.type === 'redis' && !auth.open) return false;
-  return transport.provider === 'stdio' || isLoopbackHost(transport.http.host);
 }
 
 /**

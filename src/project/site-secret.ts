@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { ConfigInvalidError, type Problem } from '../errors.js';
+import { isLoopbackHost } from '../lib/loopback.js';
 import type { Project } from '../model/project.js';
 import { variable, type Environment } from './expand.js';
 import { homeFolder, isInside } from './site-paths.js';
@@ -49,11 +50,17 @@ export function siteSecret(
     const remedy = 'Set `secret_key` in the user config or MXCP_SECRET_KEY: openssl rand -base64 32';
     throw refusal(
       project,
-      'This server needs a secret_key: it is generated only for a server on loopback',
+      'This server needs a secret_key: it is generated only for a server on loopback that shares no store',
       remedy,
     );
   }
   return generate(project, file);
+}
+
+/** A secret is generated only for a server that nobody else shares or reaches. */
+export function mayGenerateSecret({ transport, auth }: Project): boolean {
+  if (auth.persistence.type === 'redis' && !auth.open) return false;
+  return transport.provider === 'stdio' || isLoopbackHost(transport.http.host);
 }
 
 /** Where the generated secret of a project is: `$XDG_STATE_HOME/mxcp/<project>/secret`, else below `~/.local/state`. */

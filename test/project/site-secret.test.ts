@@ -31,6 +31,7 @@ async function compiled(): Promise<string> {
   const files = [
     'errors',
     'lib/did-you-mean',
+    'lib/loopback',
     'lib/source-text',
     'project/site-secret',
     'project/expand',
