@@ -127,6 +127,11 @@ export function withoutLiterals(message: string): string {
     .slice(0, 500);
 }
 
+/** The same without every text in any quotes: connectors quote what they were to connect to, with its password. */
+export function withoutQuotes(message: string): string {
+  return withoutLiterals(message.replaceAll(/"(?:[^"]|"")*(?:"|$)/g, "'…'"));
+}
+
 const aboutCallersSql = new Set(['Binder', 'Catalog', 'Parser', 'Syntax']);
 
 /**

@@ -5,13 +5,14 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { DatabaseUnavailableError } from '../errors.js';
-import { locate } from '../lib/source-text.js';
+import { locate, type SourceText } from '../lib/source-text.js';
 import type { DatabaseSettings, Secret } from '../model/settings.js';
 import { registerCallerFunctions, type CallerRegistry } from './caller-functions.js';
-import { operatorText, readFailure } from './duckdb-error.js';
+import { operatorText, readFailure, withoutQuotes } from './duckdb-error.js';
 import { loadExtensions } from './extensions.js';
 import { enterSandbox } from './sandbox.js';
 import { splitStatements } from './lex-sql.js';
+import { unreadPart } from './refused-statement.js';
 import { createSecrets } from './secrets.js';
 import { fromDuckdb } from './sql-problem.js';
 import { literal, quoteName } from './sql-text.js';
@@ -126,7 +127,7 @@ export async function setUpInstance(
     for (const entry of settings.attach) {
       const mode = entry.readonly ? ' (READ_ONLY)' : '';
       const sql = `ATTACH ${literal(entry.url)} AS ${quoteName(entry.name)}${mode}`;
-      await step(`attach '${entry.name}'`, () => connection.run(sql));
+      await step(`attach '${entry.name}'`, () => connection.run(sql), mayHoldCredentials(entry.url));
     }
     await runInit(connection, settings);
     if (!settings.externalAccess) await enterSandbox(connection, settings);
@@ -138,26 +139,42 @@ export async function setUpInstance(
 async function runInit(connection: DuckDBConnection, { init }: DatabaseSettings): Promise<void> {
   if (!init) return;
   for (const segment of splitStatements(init.text)) {
+    const unread = unreadPart(segment);
+    if (unread) throw initError(init, unread.offset, unread.message);
     try {
       await connection.run(segment.text);
     } catch (error) {
       const statement = { sql: segment.text, several: false, segment };
-      const { file, line, column } = locate(init, fromDuckdb(error, statement).offset);
-      const message = operatorText(readFailure(error));
-      throw new DatabaseUnavailableError(`duckdb.init failed at ${file}:${line}:${column}: ${message}`, {
-        cause: error,
-      });
+      throw initError(init, fromDuckdb(error, statement).offset, operatorText(readFailure(error)), error);
     }
   }
 }
 
-async function step(what: string, work: () => Promise<unknown>): Promise<void> {
+function initError(
+  init: SourceText,
+  offset: number,
+  message: string,
+  cause?: unknown,
+): DatabaseUnavailableError {
+  const { file, line, column } = locate(init, offset);
+  return new DatabaseUnavailableError(`duckdb.init failed at ${file}:${line}:${column}: ${message}`, {
+    cause,
+  });
+}
+
+/** True for `postgres://user:secret@host/db` and `host=h password=secret`: what else it is nobody knows but the extension. */
+function mayHoldCredentials(url: string): boolean {
+  return /[@=]/.test(url);
+}
+
+/** `quotesSecrets`: DuckDB's words quote what holds a secret, in whatever form it was read. */
+async function step(what: string, work: () => Promise<unknown>, quotesSecrets = false): Promise<void> {
   try {
     await work();
   } catch (error) {
-    throw new DatabaseUnavailableError(`Cannot ${what}: ${operatorText(readFailure(error))}`, {
-      cause: error,
-    });
+    const text = operatorText(readFailure(error));
+    const shown = quotesSecrets ? withoutQuotes(text) : text;
+    throw new DatabaseUnavailableError(`Cannot ${what}: ${shown}`, quotesSecrets ? {} : { cause: error });
   }
 }
 

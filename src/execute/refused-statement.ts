@@ -6,11 +6,21 @@ import type { Finding } from './sql-problem.js';
 
 const transactionWords = new Set(['begin', 'start', 'commit', 'end', 'abort', 'rollback']);
 
+/** DuckDB reads a text up to its first NUL character and says nothing about the rest, which may be the WHERE clause. */
+export function unreadPart({ text, start }: SqlSegment): Finding | undefined {
+  const at = text.indexOf('\0');
+  if (at === -1) return undefined;
+  const message = 'DuckDB does not read what stands behind a NUL character';
+  return { rule: 'sql-nul-character', message, remedy: 'Remove the character', offset: start + at };
+}
+
 /**
  * What a body may not contain, whatever the database says: control of the call's own transaction, and statements that
  * change the whole instance, which other callers would see (spec page 07).
  */
 export function refusedStatement(statement: SqlSegment): Finding | undefined {
+  const nul = unreadPart(statement);
+  if (nul) return nul;
   const segment = explainedStatement(statement);
   const [first = '', second = ''] = leadingWords(segment, 2);
   const offset = segment.start;

@@ -24,3 +24,7 @@ it.each(['UPDATE EXTENSIONS', 'update extensions (json)', 'SELECT * FROM force_c
 it('a table may be called extensions', () => {
   expect(check('UPDATE extensions SET version = 2', free)).toHaveLength(1);
 });
+
+it('a text that DuckDB would read in part is refused', () => {
+  expect(() => check('SELECT * FROM t \0 WHERE false', free)).toThrow('NUL character');
+});

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/execute/database.js';
 import type { Secret } from '../../src/model/settings.js';
@@ -142,6 +143,24 @@ describe('start-up', () => {
       message: expect.stringContaining('tools/t.yml:11') as string,
     });
   });
+
+  it('refuses an init that DuckDB would read in part', async () => {
+    await expect(openWith('SELECT 1;\nCREATE TABLE t(a INTEGER) \0')).rejects.toMatchObject({
+      code: 'EXECUTE_DATABASE_UNAVAILABLE',
+      message: expect.stringMatching(/tools\/t\.yml:11:31: .*NUL/) as string,
+    });
+  });
+
+  it.each(['postgres://ann:hush-hush@localhost/db', 'host=localhost password=hush-hush'])(
+    'does not say the password of what it cannot attach: %s',
+    async (url) => {
+      const failed = openWith('', { attach: [{ name: 'other', url, readonly: true }] });
+      const error: unknown = await failed.catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'EXECUTE_DATABASE_UNAVAILABLE' });
+      expect(inspect(error)).toContain("Cannot attach 'other': Cannot open database");
+      expect(inspect(error)).not.toContain('hush');
+    },
+  );
 
   it('says how to install an extension that is not there', async () => {
     const external = openWith('', { extensions: [{ name: 'no_such_extension' }] });
