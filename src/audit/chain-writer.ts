@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { nowMicros } from '../lib/now-micros.js';
 import type { Transport } from '../model/call.js';
 import type { JsonObject } from '../model/json.js';
 import type { AuditSettings } from '../model/settings.js';
@@ -218,7 +217,7 @@ export class ChainWriter {
     const previous = this.#position;
     const others = otherStates(this.#options.place, segment);
     return {
-      timestamp: formatMicros(nowMicros()),
+      timestamp: formatMicros(this.#options.now() * 1000),
       operation_type: 'server',
       operation_name: segmentOperation,
       operation_status: 'success',

@@ -231,6 +231,17 @@ describe('the files that a query reads', () => {
     );
   });
 
+  it('are found by the time of their records after the clock went back by days', async () => {
+    const own = makeSite();
+    let now = Date.parse('2026-11-09T10:00:00Z');
+    const log = await openAuditLog({ settings: own.settings, now: () => now });
+    now = Date.parse('2026-11-03T10:00:00Z');
+    await log.append(entry());
+    const segment = join(own.folder, log.status().segment);
+    await log.close();
+    expect(touchedFiles(own.settings.path, undefined, Date.parse('2026-11-04T00:00:00Z'))).toEqual([segment]);
+  });
+
   it("include the Python program's", async () => {
     const own = makeSite();
     const log = await openAuditLog({ settings: own.settings });
