@@ -9,7 +9,15 @@ export function syntaxProblems(source: YamlSource, document: Document): readonly
   const duplicates = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
   const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
   const shown = first === undefined ? [...duplicates, ...warnings] : [...duplicates, first];
-  return shown.map((error) => syntaxProblem(source, document, error));
+  return [...otherVersion(source, document), ...shown.map((error) => syntaxProblem(source, document, error))];
+}
+
+/** A `%YAML 1.1` would bring back `yes`, `012` and dates, which these files read as texts and numbers of YAML 1.2. */
+function otherVersion(source: YamlSource, { directives }: Document): readonly Problem[] {
+  if (directives === undefined || directives.yaml.version === '1.2') return [];
+  const message = `This file says that it is YAML ${directives.yaml.version}, and is read as YAML 1.2`;
+  const remedy = 'Remove the %YAML line.';
+  return [problemAt(source, source.text.indexOf('%YAML'), { rule: 'yaml-version', message, remedy })];
 }
 
 function syntaxProblem(source: YamlSource, document: Document, error: YAMLError): Problem {

@@ -68,6 +68,7 @@ describe('a YAML file', () => {
     ['a tag that makes objects', 'a: !!binary aGk=\n', 'x.yml:1:4 yaml-syntax'],
     ['an alias without anchor', 'a: *nope\n', 'x.yml:1:4 yaml-alias'],
     ['an alias that contains itself', 'a: &a [*a]\n', 'x.yml:1:8 yaml-alias'],
+    ['another version of YAML', '# x\n%YAML 1.1\n---\na: no\n', 'x.yml:2:1 yaml-version'],
     ['two documents', 'a: 1\n---\nb: 2\n', 'several-documents'],
     ['not a number', 'a: .nan\n', 'x.yml:1:4 yaml-value'],
     ['infinity', 'a: -.inf\n', 'x.yml:1:4 yaml-value'],
