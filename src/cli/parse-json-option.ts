@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import { jsonErrorAt } from '../lib/json-error-at.js';
 import type { Json, JsonObject } from '../model/json.js';
-import { readJson, unreadableTexts, type UnreadableReason } from '../transport/read-json.js';
+import { readJson, unreadableErrors, type UnreadableReason } from '../transport/read-json.js';
 
 function readBytes(path: string, option: string): Buffer {
   try {
@@ -29,7 +29,7 @@ export function parseJsonOption(value: string, option: string, cwd: string): Jso
   const bytes = value.startsWith('@') ? readBytes(resolve(cwd, value.slice(1)), option) : Buffer.from(value);
   const read = readJson(bytes);
   if (!read.ok)
-    throw new UsageError(`${option}: ${unreadableTexts[read.reason]}${placeOf(read.reason, bytes)}`);
+    throw new UsageError(`${option}: ${unreadableErrors[read.reason].message}${placeOf(read.reason, bytes)}`);
   return read.value;
 }
 

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { measureJson } from '../lib/measure-json.js';
 import type { Json } from '../model/json.js';
+import { rpcCodes } from './present-error.js';
 
 /** Levels of arrays and objects that a message may have. */
 const maxDepth = 64;
@@ -9,15 +10,23 @@ const maxDepth = 64;
 export type UnreadableReason =
   'utf8' | 'syntax' | 'depth' | 'duplicate-key' | 'reserved-key' | 'surrogate' | 'number';
 
-/** The text that a client is told for each reason. */
-export const unreadableTexts: Readonly<Record<UnreadableReason, string>> = {
-  utf8: 'Parse error: the message is not valid UTF-8',
-  syntax: 'Parse error: the message is not valid JSON',
-  depth: `Invalid request: the message is nested deeper than ${maxDepth} levels`,
-  'duplicate-key': 'Invalid request: the message has a duplicate key',
-  'reserved-key': 'Invalid request: the key __proto__ is not accepted',
-  surrogate: 'Parse error: the message has a lone surrogate, which no Unicode text has',
-  number: 'Invalid request: the message has a number that is out of range',
+interface RpcError {
+  readonly code: number;
+  readonly message: string;
+}
+
+const noText = (why: string): RpcError => ({ code: rpcCodes.parse, message: `Parse error: ${why}` });
+const noMessage = (why: string): RpcError => ({ code: rpcCodes.request, message: `Invalid request: ${why}` });
+
+/** The JSON-RPC error that answers each reason. */
+export const unreadableErrors: Readonly<Record<UnreadableReason, RpcError>> = {
+  utf8: noText('the message is not valid UTF-8'),
+  syntax: noText('the message is not valid JSON'),
+  depth: noMessage(`the message is nested deeper than ${maxDepth} levels`),
+  'duplicate-key': noMessage('the message has a duplicate key'),
+  'reserved-key': noMessage('the key __proto__ is not accepted'),
+  surrogate: noText('the message has a lone surrogate, which no Unicode text has'),
+  number: noMessage('the message has a number that is out of range'),
 };
 
 /** A message that was read, or why it was not. */

@@ -1,5 +1,5 @@
 import type { Json } from '../../model/json.js';
-import { readJson, unreadableTexts } from '../read-json.js';
+import { readJson, unreadableErrors } from '../read-json.js';
 import { rpcCodes } from '../present-error.js';
 
 /** Messages in one batch. */
@@ -18,8 +18,8 @@ export type ReadBody =
   | { readonly ok: true; readonly body: Json }
   | { readonly ok: false; readonly code: number; readonly message: string };
 
-function refuse(message: string, code: number = rpcCodes.request): ReadBody {
-  return { ok: false, code, message };
+function refuse(message: string): ReadBody {
+  return { ok: false, code: rpcCodes.request, message };
 }
 
 function idsOf(batch: readonly Json[]): Json[] {
@@ -40,10 +40,7 @@ function checkBatch(batch: readonly Json[], revision: string | undefined): ReadB
 /** Reads the body of a POST before anything is dispatched: strict JSON, and bounded batches of old revisions only. */
 export function readBody(bytes: Buffer, revision: string | undefined): ReadBody {
   const read = readJson(bytes);
-  if (!read.ok) {
-    const text = unreadableTexts[read.reason];
-    return refuse(text, text.startsWith('Parse') ? rpcCodes.parse : rpcCodes.request);
-  }
+  if (!read.ok) return { ok: false, ...unreadableErrors[read.reason] };
   return Array.isArray(read.value)
     ? checkBatch(read.value as readonly Json[], revision)
     : { ok: true, body: read.value };

@@ -7,8 +7,9 @@ import type { StopSignal } from '../../lib/stop-signal.js';
 import type { Json } from '../../model/json.js';
 import { createServer } from '../mcp/create-server.js';
 import type { BaseSession } from '../mcp/session.js';
+import { idOf } from '../message-id.js';
 import type { RawHeaders } from '../request-headers.js';
-import { idOf, sendFailure } from './rpc-answer.js';
+import { sendFailure } from './rpc-answer.js';
 import { sendJson, sendStream, streamHeaders } from './send-message.js';
 
 /** One POST that the SDK answers. */

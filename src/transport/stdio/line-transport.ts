@@ -8,9 +8,9 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server';
 import type { Json } from '../../model/json.js';
-import { idOf, type MessageId } from '../http/rpc-answer.js';
+import { idOf, type MessageId } from '../message-id.js';
 import { rpcCodes } from '../present-error.js';
-import { readJson, unreadableTexts } from '../read-json.js';
+import { readJson, unreadableErrors } from '../read-json.js';
 import { createLineSplitter } from './split-lines.js';
 
 /** What a transport over lines is made of. */
@@ -97,12 +97,12 @@ export function createLineTransport(options: LineTransportOptions): LineTranspor
     const text = line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
     if (text.length === 0) return;
     const read = readJson(text);
-    if (read.ok) deliver(read.value);
-    else
-      refuse(
-        read.reason === 'syntax' || read.reason === 'utf8' ? rpcCodes.parse : rpcCodes.request,
-        unreadableTexts[read.reason],
-      );
+    if (read.ok) {
+      deliver(read.value);
+      return;
+    }
+    const { code, message } = unreadableErrors[read.reason];
+    refuse(code, message);
   }
 
   const lines = createLineSplitter(options.maxLineBytes, onLine, () =>

@@ -1,7 +1,8 @@
 import { fastify } from 'fastify';
 import { describe, expect, it } from 'vitest';
 import * as errors from '../../../src/errors.js';
-import { idOf, sendFailure } from '../../../src/transport/http/rpc-answer.js';
+import { sendFailure } from '../../../src/transport/http/rpc-answer.js';
+import { idOf } from '../../../src/transport/message-id.js';
 
 async function answerTo(error: errors.MxcpError, metadataUrl?: string) {
   const app = fastify();

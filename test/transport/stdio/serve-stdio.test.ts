@@ -87,6 +87,7 @@ describe('MCP over stdio', () => {
 
   it.each([
     ['no JSON', '{', -32700],
+    ['a lone surrogate', String.raw`{"jsonrpc":"2.0","id":1,"method":"\ud800"}`, -32700],
     ['a duplicate key', '{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":1,"a":1}}', -32600],
     ['a batch', `[${legacy('ping')}]`, -32600],
     ['no message', '{"hello":1}', -32600],
