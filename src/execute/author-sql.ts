@@ -144,7 +144,6 @@ function checkText(
   return segments.map((segment) => ({
     sql: segment.text,
     several: segment.tokens.some((token) => isWord(token, severalWords)),
-    segment,
     unseen: rights.readOnly ? 'query' : 'any',
   }));
 }

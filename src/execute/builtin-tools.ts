@@ -4,7 +4,6 @@ import type { BuiltinBody } from '../model/endpoint.js';
 import type { JsonObject } from '../model/json.js';
 import { compileBinder } from './bind-value.js';
 import { checkFreeSql, type FreeSqlCatalog, type RelationName } from './check-free-sql.js';
-import { splitStatements } from './lex-sql.js';
 import type { PreparedBuiltin } from './prepared-body.js';
 import { queryTexts } from './query-rows.js';
 import type { RunSite } from './lease-for.js';
@@ -87,7 +86,7 @@ async function runSchema(site: RunSite, args: JsonObject, run: RunSource): Promi
 function checkedText(site: RunSite, sql: string): (connection: DuckDBConnection) => Promise<Runnable> {
   return async (connection) => {
     const segment = await checkFreeSql(sql, catalogOf(site, connection));
-    return { statements: [{ sql: segment.text, several: true, segment }], binders: new Map() };
+    return { statements: [{ sql: segment.text, several: true }], binders: new Map() };
   };
 }
 
@@ -122,7 +121,7 @@ const binders = new Map([
 
 function fixed(sql: string): Runnable {
   return {
-    statements: splitStatements(sql).map((segment) => ({ sql: segment.text, several: false, segment })),
+    statements: [{ sql, several: false }],
     binders,
   };
 }

@@ -8,7 +8,7 @@ import type { ResultColumn } from '../model/effects.js';
 import { hasLastingEffect } from './function-effects.js';
 import { readFailure } from './duckdb-error.js';
 import { explainedStatement, leadingWords, type SqlToken } from './lex-sql.js';
-import type { BodyStatement } from './prepared-body.js';
+import type { BodyStatement, WrittenStatement } from './prepared-body.js';
 import { preparedColumns } from './read-rows.js';
 import type { SampleBinder } from './sample-values.js';
 import { fromDuckdb, type Finding } from './sql-problem.js';
@@ -65,7 +65,7 @@ const changeTypes = new Set<StatementType>([
  */
 export async function checkStatements(
   connection: DuckDBConnection,
-  statements: readonly BodyStatement[],
+  statements: readonly WrittenStatement[],
   samples: readonly SampleBinder[],
   explain: boolean,
 ): Promise<BodyFacts> {
@@ -78,7 +78,7 @@ export async function checkStatements(
   for (const statement of statements) {
     const facts = await refusing(statement, () => checkOne(connection, statement, samples, explain));
     facts.names.forEach((name) => names.add(name));
-    checked.push({ ...statement, several: facts.several });
+    checked.push({ sql: statement.sql, several: facts.several });
     columns = facts.columns;
     onlyQueries &&= facts.isQuery;
     lasting ||= facts.lasting;
@@ -96,7 +96,7 @@ interface StatementFacts {
   readonly unplanned: boolean;
 }
 
-async function refusing<T>(statement: BodyStatement, work: () => Promise<T>): Promise<T> {
+async function refusing<T>(statement: WrittenStatement, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -107,7 +107,7 @@ async function refusing<T>(statement: BodyStatement, work: () => Promise<T>): Pr
 
 async function checkOne(
   connection: DuckDBConnection,
-  statement: BodyStatement,
+  statement: WrittenStatement,
   samples: readonly SampleBinder[],
   explain: boolean,
 ): Promise<StatementFacts> {
@@ -127,7 +127,7 @@ async function checkOne(
 
 async function checkPrepared(
   connection: DuckDBConnection,
-  statement: BodyStatement,
+  statement: WrittenStatement,
   prepared: DuckDBPreparedStatement,
   samples: readonly SampleBinder[],
   explain: boolean,
@@ -159,7 +159,7 @@ function isLasting(type: StatementType, tokens: readonly SqlToken[]): boolean {
 
 async function checkSeveral(
   connection: DuckDBConnection,
-  statement: BodyStatement,
+  statement: WrittenStatement,
   samples: readonly SampleBinder[],
 ): Promise<StatementFacts> {
   const extracted = await connection.extractStatements(statement.sql);
@@ -193,7 +193,7 @@ function parameterNames(prepared: DuckDBPreparedStatement): string[] {
 /** Columns of a query that DuckDB can type only with values. */
 async function describe(
   connection: DuckDBConnection,
-  statement: BodyStatement,
+  statement: WrittenStatement,
   samples: readonly SampleBinder[],
 ): Promise<readonly ResultColumn[] | undefined> {
   const described = await withSamples(connection, statement, samples, 'DESCRIBE ');
@@ -206,7 +206,7 @@ async function describe(
 /** Plans a statement without running it. */
 async function plan(
   connection: DuckDBConnection,
-  statement: BodyStatement,
+  statement: WrittenStatement,
   samples: readonly SampleBinder[],
 ): Promise<void> {
   await withSamples(connection, withoutExplain(statement), samples, 'EXPLAIN ');
@@ -214,7 +214,7 @@ async function plan(
 
 async function define(
   connection: DuckDBConnection,
-  statement: BodyStatement,
+  statement: WrittenStatement,
   samples: readonly SampleBinder[],
 ): Promise<void> {
   const sql = createsFromQuery(statement) ? `${statement.sql} WITH NO DATA` : statement.sql;
@@ -224,7 +224,7 @@ async function define(
 /** Runs a statement with sample values: those of the declared types, else NULLs. The first failure counts. */
 async function withSamples(
   connection: DuckDBConnection,
-  statement: BodyStatement,
+  statement: WrittenStatement,
   samples: readonly SampleBinder[],
   prefix: string,
 ): Promise<DuckDBMaterializedResult> {
@@ -245,13 +245,13 @@ async function withSamples(
   throw new BodyRefused(fromDuckdb(first, statement, prefix));
 }
 
-function withoutExplain(statement: BodyStatement): BodyStatement {
+function withoutExplain(statement: WrittenStatement): WrittenStatement {
   const { text } = explainedStatement(statement.segment);
   return text === statement.segment.text ? statement : { ...statement, sql: text };
 }
 
 /** True for CREATE TABLE … AS and its relatives, which take WITH NO DATA. */
-function createsFromQuery({ segment }: BodyStatement): boolean {
+function createsFromQuery({ segment }: WrittenStatement): boolean {
   const words = leadingWords(segment, 5);
   if (words[0] !== 'create' || !words.includes('table')) return false;
   let depth = 0;

@@ -9,7 +9,7 @@ import { readFailure } from './duckdb-error.js';
 import { withQueriedText } from './function-effects.js';
 import { leadingWords, splitStatements, type SqlSegment, type SqlToken } from './lex-sql.js';
 import { beginsLikeQuery } from './only-reads.js';
-import type { BodyStatement, Preparation, PreparedSql } from './prepared-body.js';
+import type { Preparation, PreparedSql, WrittenStatement } from './prepared-body.js';
 import { refusedStatement } from './refused-statement.js';
 import { sampleBinders, type SampleBinder } from './sample-values.js';
 import { toProblem } from './sql-problem.js';
@@ -99,7 +99,7 @@ interface Checked {
 
 async function checkQueries(
   site: CheckSite,
-  statements: readonly BodyStatement[],
+  statements: readonly WrittenStatement[],
   samples: readonly SampleBinder[],
 ): Promise<Checked> {
   const checked = await site.onConnection('shared', async (connection) => {
@@ -118,7 +118,7 @@ async function checkQueries(
  */
 async function checkApart(
   site: CheckSite,
-  statements: readonly BodyStatement[],
+  statements: readonly WrittenStatement[],
   samples: readonly SampleBinder[],
 ): Promise<Checked> {
   const reading = await inTransaction(site, 'BEGIN TRANSACTION READ ONLY', (connection) =>

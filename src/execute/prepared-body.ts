@@ -13,14 +13,18 @@ export interface DynamicUse {
   readonly problem: Pick<Problem, 'origin' | 'excerpt'>;
 }
 
-/** One statement of a body. */
+/** One statement of a body, as it runs. */
 export interface BodyStatement {
   readonly sql: string;
   /** What follows can run only when all of DuckDB's statements in this text ran (PIVOT becomes several). */
   readonly several: boolean;
-  readonly segment: SqlSegment;
   /** What it may be, where a TypeScript body made it: nobody has seen it before it runs. */
   readonly unseen?: 'query' | 'any';
+}
+
+/** One as it is checked: with the words of its author, which take many times the memory of its text. */
+export interface WrittenStatement extends BodyStatement {
+  readonly segment: SqlSegment;
 }
 
 interface BodyBase {

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors.js';
 import { excerpt, locate, type SourceText } from '../lib/source-text.js';
 import { readFailure } from './duckdb-error.js';
-import type { BodyStatement } from './prepared-body.js';
+import type { WrittenStatement } from './prepared-body.js';
 
 /** What is wrong with a body, at an offset of its text. */
 export interface Finding {
@@ -32,7 +32,7 @@ const closedRemedy =
   'Name what SQL needs in `duckdb.allowed_directories`; `duckdb.external_access` is false where it is not set and bodies are TypeScript';
 
 /** The finding for what DuckDB said about a statement; `prefix` is what was put before its text to check it. */
-export function fromDuckdb(error: unknown, statement: BodyStatement, prefix = ''): Finding {
+export function fromDuckdb(error: unknown, statement: WrittenStatement, prefix = ''): Finding {
   const { type, message, position } = readFailure(error);
   const bytes = Math.max(0, (position ?? 0) - prefix.length);
   const inStatement = Buffer.from(statement.sql).subarray(0, bytes).toString('utf8').length;
