@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname } from 'node:path';
 import type { HttpSettings, TlsSettings } from '../model/settings.js';
+import { variable } from './expand.js';
 import { at, booleanOf, itemsOf, stringOf, type Field } from './field.js';
 import { mergeFields } from './merge-fields.js';
 import { problem, problemOf, problemOfKey } from './problems.js';
@@ -119,13 +120,15 @@ function tlsFile({ reader, env }: SettingsContext, field: Field | undefined): st
   return path;
 }
 
-/** An address, a network, or a name of well-known networks. */
+/** An address, a network, or a name of well-known networks. A network of everybody would believe any caller, as `true` does. */
 function isProxy(text: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
   const [address = '', bits, ...rest] = text.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  const fewest = /^::ffff:/i.test(address) ? 97 : 1; // below, it is every IPv4 address
+  const most = version === 4 ? 32 : 128;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= fewest && Number(bits) <= most);
 }
 
 function readTrustProxy(context: SettingsContext): readonly string[] {
@@ -139,7 +142,8 @@ function readTrustProxy(context: SettingsContext): readonly string[] {
     [],
   );
   const known = proxies.filter(isProxy);
-  if (known.length < proxies.length && sources.user === undefined && sources.site === undefined) {
+  const stated = variable(context.env, 'MXCP_TRUST_PROXY') ?? '';
+  if (known.length < proxies.length && stated !== '') {
     const origin = { file: 'environment variable MXCP_TRUST_PROXY', line: 1, column: 1 };
     reader.problems.push(
       problem(origin, {

@@ -195,3 +195,21 @@ describe('tls', () => {
     expect(project?.auth).toMatchObject({ open: true, clientCertificates: false });
   });
 });
+
+describe('trusted proxies', () => {
+  const everybody = ['true', '*', '0.0.0.0/0', '::/0', '10.0.0.1, ::ffff:0:0/96'];
+  const sites = [minimalSite, inProfile('transport: {http: {trust_proxy: 10.0.0.0/8}}')];
+
+  it.each(everybody.flatMap((value) => sites.map((site, index) => [value, index, site] as const)))(
+    'are never everybody: MXCP_TRUST_PROXY=%s is refused, whatever the file says (%i)',
+    async (value, _index, site) => {
+      const { problems } = await reading(site, { env: { MXCP_TRUST_PROXY: value } });
+      expect(problems.map(({ severity, rule }) => `${severity} ${rule}`)).toEqual(['error wrong-value']);
+    },
+  );
+
+  it('are the addresses and networks of MXCP_TRUST_PROXY over those of the file', async () => {
+    const env = { MXCP_TRUST_PROXY: '192.0.2.1,2001:db8::/32' };
+    expect((await http(sites[1] ?? '', { env }))?.trustProxy).toEqual(['192.0.2.1', '2001:db8::/32']);
+  });
+});
