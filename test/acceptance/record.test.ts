@@ -198,6 +198,17 @@ describe('the record of a call', () => {
     expect(record).toMatchObject({ operation_name: 'look', ip: '127.0.0.1' });
   });
 
+  it.each([
+    ['203.0.113.7:4711', '203.0.113.7'],
+    ['"203.0.113.7:4712"', '203.0.113.7'],
+    ['[2001:db8::7]:4711', '2001:db8::7'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['2001:db8::7', '2001:db8::7'],
+    ['unknown', 'unknown'],
+  ])('has the address alone of %s, for the port is another one on each connection', async (stated, ip) => {
+    expect(await recordOf('look', { id: 3 }, { 'x-forwarded-for': stated })).toMatchObject({ ip });
+  });
+
   it('has client and user agent, cut, and no text of either can begin a new line', async () => {
     const forged = `x\n{"operation_type":"auth"}\r\n\u0000${'y'.repeat(5_000)}`;
     const meta = { ...envelope, 'io.modelcontextprotocol/clientInfo': { name: forged, version: forged } };

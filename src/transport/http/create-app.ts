@@ -16,6 +16,7 @@ import type { RequestContext } from '../../model/call.js';
 import type { JsonObject } from '../../model/json.js';
 import type { HttpSettings } from '../../model/settings.js';
 import { mountOAuth } from '../oauth/mount-oauth.js';
+import { clientAddress } from '../client-address.js';
 import { rpcCodes } from '../present-error.js';
 import { messageContext } from '../request-context.js';
 import { requireAccess } from './access.js';
@@ -60,12 +61,12 @@ function refusalOf(hosts: HostGuard, request: FastifyRequest, reply: FastifyRepl
   return undefined;
 }
 
-function contextOf({ ip, headers }: Pick<FastifyRequest, 'ip' | 'headers'>): RequestContext {
-  const userAgent = headers['user-agent'];
+function contextOf(request: Pick<FastifyRequest, 'ip' | 'headers'>): RequestContext {
+  const userAgent = request.headers['user-agent'];
   const connection = {
     transport: 'http',
     headers: {},
-    ip,
+    ip: clientAddress(request),
     ...(userAgent !== undefined && { userAgent }),
   } as const;
   return messageContext(connection, undefined);

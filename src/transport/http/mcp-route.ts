@@ -10,6 +10,7 @@ import type { Persona } from '../../model/caller.js';
 import type { Json } from '../../model/json.js';
 import type { RateState } from '../../model/outcome.js';
 import type { BaseSession } from '../mcp/session.js';
+import { clientAddress } from '../client-address.js';
 import { rpcCodes } from '../present-error.js';
 import { type ConnectionContext, messageContext } from '../request-context.js';
 import { groupHeaders, type RawHeaders, visibleHeaders } from '../request-headers.js';
@@ -63,7 +64,7 @@ function connectionOf(
   return {
     transport: 'http',
     headers: visibleHeaders(headers),
-    ip: request.ip,
+    ip: clientAddress(request),
     ...(tagFilter !== undefined && { tagFilter }),
     ...(userAgent !== undefined && { userAgent }),
   };

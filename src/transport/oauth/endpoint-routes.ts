@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { endpoints } from '../../auth/issuer/metadata.js';
+import { clientAddress } from '../client-address.js';
 import { preflightHeaders } from '../http/cors.js';
 import { exchangeOf } from './exchange-of.js';
 import type { OAuthParts, OAuthTier } from './oauth-parts.js';
@@ -51,12 +52,12 @@ export function mountEndpoints(scope: FastifyInstance, parts: OAuthParts): void 
 
   const page = { config: { access: 'oauth', oauthPage: true } } as const;
   scope.get(endpoints.authorize, page, async (request, reply) => {
-    await parts.limit('signIn', request.ip);
+    await parts.limit('signIn', clientAddress(request));
     asPerson(request, reply);
     await pass(parts, request, reply);
   });
   scope.get(`${endpoints.authorize}/:uid`, page, async (request, reply) => {
-    await parts.limit('consent', request.ip);
+    await parts.limit('consent', clientAddress(request));
     asPerson(request, reply);
     await pass(parts, request, reply);
   });
@@ -68,7 +69,7 @@ export function mountEndpoints(scope: FastifyInstance, parts: OAuthParts): void 
   ];
   for (const [path, tier] of tiers) {
     scope.post(path, { config: { access: 'oauth' } }, async (request, reply) => {
-      await parts.limit(tier, request.ip);
+      await parts.limit(tier, clientAddress(request));
       asClient(request, reply);
       if (tooLarge(request)) {
         const text = `the body must have a length, and at most ${maxBody} bytes`;

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Exchange } from '../../auth/issuer/exchange.js';
+import { clientAddress } from '../client-address.js';
 import { messagePage } from './page.js';
 
 /** Longest user agent that is on record. */
@@ -20,7 +21,7 @@ export function exchangeOf(request: FastifyRequest, reply: FastifyReply, baseUrl
   return {
     request: request.raw,
     response: reply.raw,
-    ip: request.ip,
+    ip: clientAddress(request),
     userAgent: request.headers['user-agent']?.slice(0, maxAgent),
     errorPage: ({ error, description }) => {
       const said = texts[error] ?? 'The application sent a request that cannot be answered.';

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Issuer } from '../../auth/issuer/issuer.js';
+import { clientAddress } from '../client-address.js';
 import { accountPage } from './account-page.js';
 import { consentPage } from './consent-page.js';
 import { exchangeOf } from './exchange-of.js';
@@ -134,7 +135,7 @@ export function mountPages(scope: FastifyInstance, parts: OAuthParts): void {
           reply.callNotFound();
           return undefined;
         }
-        await parts.limit(tier, request.ip);
+        await parts.limit(tier, clientAddress(request));
         if (method === 'POST' && isForeign(request, issuer.baseUrl)) {
           return issuer.refuseForeign(exchangeOf(request, reply, issuer.baseUrl));
         }
