@@ -29,8 +29,8 @@ export interface ProviderSettings extends ClaimSettings {
   readonly clientSecret: string;
   /** Scopes asked for at the provider, separated by spaces; absent: the provider's own default here. */
   readonly scope?: string;
-  /** Path of the callback on this server. */
-  readonly callbackPath?: string;
+  /** Path of the callback on this server, unlike that of every other provider. */
+  readonly callbackPath: string;
   readonly authUrl?: string;
   readonly tokenUrl?: string;
   /** Root of a GitHub Enterprise server, or a Salesforce sandbox or My Domain host. */

@@ -98,8 +98,7 @@ export async function openIssuer(options: IssuerOptions): Promise<Issuer> {
   const cookie = { path: base.pathname.replace(/\/?$/, '/'), secure };
   const ofOperator = new Set(settings.clients.map(({ clientId }) => clientId));
   const callbacks = new Map(settings.providers.map(({ name, callbackPath }) => [name, callbackPath]));
-  const callbackPath = (name: string): string =>
-    callbacks.get(name) ?? `/oauth/callback/${encodeURIComponent(name)}`;
+  const callbackPath = (name: string): string => callbacks.get(name) ?? '';
 
   const accounts = createAccounts(store, settings.refreshTokenTtlMs + settings.sessionTtlMs);
   const grants = createGrants(store);

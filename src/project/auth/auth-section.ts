@@ -67,7 +67,7 @@ export function refuseTwins(
     refuse(section, field, {
       rule: 'duplicate-name',
       message: `There are two ${what} "${name}"; the other is at ${file}:${line}`,
-      remedy: 'Give each a name of its own.',
+      remedy: 'Give each one of its own.',
     });
   }
 }

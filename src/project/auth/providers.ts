@@ -90,6 +90,13 @@ export function readProviders(
     found.map(({ provider, place }) => ({ name: provider.name, field: place })),
     'providers called',
   );
+  const byName = new Map(found.map((each) => [each.provider.name, each]));
+  // An answer at the callback of another provider is how a mix-up of the two is noticed (RFC 9700, 4.4.2).
+  refuseTwins(
+    section,
+    [...byName.values()].map(({ provider, place }) => ({ name: provider.callbackPath, field: place })),
+    'providers with the callback path',
+  );
   return found.map(({ provider }) => provider);
 }
 
@@ -151,6 +158,7 @@ function readProvider(
   return {
     type,
     name,
+    callbackPath: textAt(settings, 'callback_path') ?? `/oauth/callback/${encodeURIComponent(name)}`,
     clientId: textAt(settings, 'client_id') ?? '',
     clientSecret: textAt(settings, 'client_secret', ...(type === 'workos' ? ['api_key'] : [])) ?? '',
     ...addresses(section, settings),
@@ -180,22 +188,13 @@ function checkKeys(section: AuthSection, type: ProviderType, settings: Field, pa
 
 type Addresses = Pick<
   ProviderSettings,
-  | 'scope'
-  | 'callbackPath'
-  | 'authUrl'
-  | 'tokenUrl'
-  | 'baseUrl'
-  | 'serverUrl'
-  | 'realm'
-  | 'discoveryUrl'
-  | 'audience'
+  'scope' | 'authUrl' | 'tokenUrl' | 'baseUrl' | 'serverUrl' | 'realm' | 'discoveryUrl' | 'audience'
 >;
 
 function addresses(section: AuthSection, settings: Field | undefined): Addresses {
   const scope = wordsOf(at(settings, 'scope')).join(' ');
   const found = {
     scope: scope === '' ? undefined : scope,
-    callbackPath: textAt(settings, 'callback_path'),
     authUrl: urlAt(section, settings, 'auth_url'),
     tokenUrl: urlAt(section, settings, 'token_url'),
     baseUrl: urlAt(section, settings, 'base_url'),

@@ -3,7 +3,15 @@ import type { VerifierSettings } from '../../model/auth-settings.js';
 import { at, entriesOf, itemsOf, jsonObject, originOf, stringOf, type Field, wordsOf } from '../field.js';
 import { suggestion } from '../problems.js';
 import { mapsOf } from '../setting-reader.js';
-import { missingKey, refuse, refuseReserved, refuseTwins, textAt, type AuthSection } from './auth-section.js';
+import {
+  missingKey,
+  refuse,
+  refuseKey,
+  refuseReserved,
+  refuseTwins,
+  textAt,
+  type AuthSection,
+} from './auth-section.js';
 import { readClaims } from './claims.js';
 import { readSpan } from './spans.js';
 import { parseUrl, urlAt } from './web-address.js';
@@ -50,6 +58,14 @@ export function readVerifiers(
     );
   twins('issuer', 'verifiers of the issuer');
   twins('name', 'verifiers called');
+  const [, ...further] = found.filter(({ verifier }) => verifier.introspection !== undefined);
+  for (const { field } of further)
+    refuseKey(section, at(field, 'introspection') ?? field, {
+      rule: 'introspection-twice',
+      message:
+        'Two verifiers have `introspection`, and an opaque token does not say which of the two it is for',
+      remedy: 'Keep one of them, and let the other issuer give out JWTs.',
+    });
   return found.map(({ verifier }) => verifier);
 }
 

@@ -58,7 +58,11 @@ function settingsOf({ settings = {}, clients = [] }: SiteOptions, names: readonl
     origin,
   };
   return {
-    providers: names.map((name) => ({ ...provider, name })),
+    providers: names.map((name) => ({
+      ...provider,
+      name,
+      callbackPath: `/oauth/callback/${encodeURIComponent(name)}`,
+    })),
     clients: clients.map((client) => ({ ...client, origin })),
     registration: true,
     clientMetadataDocuments: true,

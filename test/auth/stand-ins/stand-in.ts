@@ -112,6 +112,7 @@ export const commonSettings = {
   allowedOrgs: [],
   allowedTeams: [],
   allowedDomains: [],
+  callbackPath: '/oauth/callback/stand-in',
   exposeToken: true,
   origin: { file: 'mxcp-site.yml', line: 1, column: 1 },
 };
