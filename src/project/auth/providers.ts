@@ -216,8 +216,7 @@ function restrictions(section: AuthSection, settings: Field | undefined): Restri
   const list = (key: string, form: RegExp, like: string): readonly string[] => {
     const field = at(settings, key);
     const words = wordsOf(field).map((word) => word.toLowerCase());
-    const isEmpty = typeof field?.data === 'string' && words.length === 0;
-    if (field !== undefined && (isEmpty || words.some((word) => !form.test(word))))
+    if (field !== undefined && words.some((word) => !form.test(word)))
       refuse(section, field, { rule: 'wrong-value', message: `\`${key}\` takes names like ${like}` });
     return words;
   };
