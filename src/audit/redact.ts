@@ -167,7 +167,7 @@ function copyObject(
   const result = emptyObject();
   const nodes = propertyNodes(node);
   for (const key of Object.keys(value).sort()) {
-    const declared = nodes?.get(key);
+    const declared = propertyNode(nodes, key);
     const name = declared === undefined ? cutText(cleanText(context, key), maxNameBytes) : key;
     spend(budget, name.length + 4);
     const member: unknown = (value as Readonly<Record<string, unknown>>)[key];
@@ -216,9 +216,16 @@ function propertyNodes(node: TypeNode | undefined): ReadonlyMap<string, TypeNode
   if (node?.properties === undefined) return undefined;
   const known = propertyCache.get(node);
   if (known !== undefined) return known;
-  const nodes = new Map(node.properties.map(({ name, node: child }) => [name, child]));
+  const folded = node.properties.map(({ name, node: child }) => [name.toLowerCase(), child] as const);
+  const exact = node.properties.map(({ name, node: child }) => [name, child] as const);
+  const nodes = new Map([...folded, ...exact]);
   propertyCache.set(node, nodes);
   return nodes;
+}
+
+/** The declared type of a member. SQL folds case, and so do the rules that act on its results. */
+function propertyNode(nodes: ReadonlyMap<string, TypeNode> | undefined, key: string): TypeNode | undefined {
+  return nodes?.get(key) ?? nodes?.get(key.toLowerCase());
 }
 
 function secretKeyTest(parts: readonly string[]): (key: string) => boolean {

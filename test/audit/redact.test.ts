@@ -136,6 +136,15 @@ describe('a value', () => {
     });
   });
 
+  it('shows nothing of them where SQL gives their names in another case', () => {
+    const value = { SSN: '123', List: [{ PIN: 1234 }], open: 'yes' };
+    expect(plain(redactor.value(value, node))).toEqual({
+      SSN: '[REDACTED]',
+      List: [{ PIN: '[REDACTED]' }],
+      open: 'yes',
+    });
+  });
+
   it('is shown in part where the site says so', () => {
     const partly = createRedactor(
       auditSettings('/x.jsonl', { redactFields: { Email: 'email', ssn: 'hash' } }),
