@@ -25,7 +25,7 @@ export interface LogStats {
   readonly unreadable: UnreadableLines;
 }
 
-/** The one that decided, and every one that changed the result or failed at it; none is a group too. */
+/** The one that decided, and every one that matched or failed at it; none is a group too. */
 const rules = `list_distinct(list_concat([policy_rule], json_extract_string(policy_actions, '$[*].rule')))`;
 const rulesOrNone = `if(len(${rules}) > 0, ${rules}, [NULL])`;
 
