@@ -48,22 +48,32 @@ function wordsOf(root: string, text: string): Words {
   return { message, remedy: `Install the package in the site's folder: npm install ${missing}` };
 }
 
+const readable = /\.(?:[cm]?[jt]sx?|json|css|ya?ml)$/i;
+
+/** A comment in any package says which file is read as its source map: words and lines of that one are not to be told. */
+function isNoCode({ text, location }: Message): boolean {
+  return location !== null && (!readable.test(location.file) || / in source map\b/.test(text));
+}
+
 /** A message of esbuild as a problem in the author's file; of inline code, inside of the YAML block. */
-export function compileProblem(root: string, body: ModuleSource, { text, location }: Message): Problem {
-  const found = {
-    severity: 'error' as const,
-    rule: 'typescript-does-not-compile',
-    ...wordsOf(root, text),
-  };
-  if (location === null) return { ...found, origin: body.source.origin };
-  const column = Buffer.from(location.lineText).subarray(0, location.column).toString().length;
+export function compileProblem(root: string, body: ModuleSource, found: Message): Problem {
+  const { text, location } = found;
+  const head = { severity: 'error' as const, rule: 'typescript-does-not-compile' };
+  if (location === null) return { ...head, ...wordsOf(root, text), origin: body.source.origin };
   const file = relative(root, location.file);
+  if (isNoCode(found)) {
+    const message =
+      'This file is read as a source map (sourceMappingURL in a comment) or as settings (extends in tsconfig.json), and is neither';
+    return { ...head, message, origin: { file, line: location.line, column: 1 } };
+  }
+  const told = { ...head, ...wordsOf(root, text) };
+  const column = Buffer.from(location.lineText).subarray(0, location.column).toString().length;
   if (isInline(body) && location.file === body.file) {
     const offset = offsetOf(body.source, location.line, column);
-    return { ...found, origin: locate(body.source, offset), excerpt: excerpt(body.source, offset) };
+    return { ...told, origin: locate(body.source, offset), excerpt: excerpt(body.source, offset) };
   }
   return {
-    ...found,
+    ...told,
     origin: { file, line: location.line, column: column + 1 },
     excerpt: `${location.lineText}\n${' '.repeat(column)}^`,
   };

@@ -57,3 +57,19 @@ describe('what a module imports beside code', () => {
     expect(await site.run('tries')).toBe('rates');
   });
 });
+
+it.each(['PLANTED=planted words', '@planted', '{"planted": planted}', '\\planted'])(
+  'what a comment calls a source map, and is none, is not quoted: %s',
+  async (words) => {
+    const site = await openSite({
+      'typescript/tries.ts': "import { found } from 'poison'; export const tries = () => found;",
+      'node_modules/poison/index.js': 'export const found = 1;\n//# sourceMappingURL=../../.env',
+      '.env': words,
+    });
+    const problems = site.bodies.problems(site.body('tries'));
+    expect(problems).toMatchObject([
+      { rule: 'typescript-does-not-compile', origin: { file: '.env', line: 1 } },
+    ]);
+    expect(JSON.stringify(problems)).not.toMatch(/planted/i);
+  },
+);
