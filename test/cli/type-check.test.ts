@@ -125,15 +125,27 @@ describe('mxcp validate of TypeScript', () => {
     expect(await issues(site)).toEqual(['tools/t.yml:8:36 type-error']);
   });
 
-  it('says how to install the compiler when it has no programming interface', async () => {
+  it.each([
+    [
+      'has no programming interface',
+      "exports.version = '7.0.2';",
+      'typescript 7.0.2 has no programming interface',
+    ],
+    ['is nothing', 'module.exports = null;', 'typescript (this version) has no programming interface'],
+    [
+      'is half installed',
+      "require('./lib/missing.js');",
+      'the package typescript of the site fails while it is loaded',
+    ],
+  ])('says how to install the compiler when it %s', async (_what, code, why) => {
     const site = await bootstrappedSite();
     const folder = join(site.root, 'node_modules', 'typescript');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{"name": "typescript", "main": "index.js"}');
-    writeFileSync(join(folder, 'index.js'), "exports.version = '7.0.2';");
-    const { code, stderr } = await site.mxcp(['validate']);
-    expect(code).toBe(0);
-    expect(stderr).toContain('typescript 7.0.2 has no programming interface');
-    expect(stderr).toContain('npm install --save-dev typescript@6');
+    writeFileSync(join(folder, 'index.js'), code);
+    const validated = await site.mxcp(['validate']);
+    expect(validated.code).toBe(0);
+    expect(validated.stderr).toContain(why);
+    expect(validated.stderr).toContain('npm install --save-dev typescript@6');
   });
 });

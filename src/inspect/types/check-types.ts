@@ -53,11 +53,12 @@ const declarationsRemedy =
 const configOrigin: Origin = { file: 'tsconfig.json', line: 1, column: 1 };
 
 function notChecked(search: CompilerSearch & { readonly found: undefined }): Problem {
-  const { reason, version = 'this version' } = search;
-  const why =
-    reason === 'absent'
-      ? 'the package typescript is not installed in the site'
-      : `typescript ${version} has no programming interface`;
+  const { reason, version = '(this version)' } = search;
+  const why = {
+    absent: 'the package typescript is not installed in the site',
+    broken: 'the package typescript of the site fails while it is loaded',
+    'no-api': `typescript ${version} has no programming interface`,
+  }[reason];
   return {
     severity: 'warning',
     rule: 'types-not-checked',

@@ -8,7 +8,7 @@ export type Compiler = typeof ts;
 /** A compiler, or why there is none. */
 export type CompilerSearch =
   | { readonly found: Compiler }
-  | { readonly found: undefined; readonly reason: 'absent' | 'no-api'; readonly version?: string };
+  | { readonly found: undefined; readonly reason: 'absent' | 'broken' | 'no-api'; readonly version?: string };
 
 function resolveFrom(place: string): string | undefined {
   try {
@@ -25,7 +25,12 @@ function resolveFrom(place: string): string | undefined {
 export function loadCompiler(root: string): CompilerSearch {
   const path = resolveFrom(join(root, 'tsconfig.json')) ?? resolveFrom(import.meta.url);
   if (path === undefined) return { found: undefined, reason: 'absent' };
-  const loaded = createRequire(path)(path) as Partial<Compiler>;
-  if (typeof loaded.createProgram === 'function') return { found: loaded };
-  return { found: undefined, reason: 'no-api', ...(loaded.version && { version: loaded.version }) };
+  let loaded: Partial<Compiler> | null;
+  try {
+    loaded = createRequire(path)(path) as typeof loaded;
+  } catch {
+    return { found: undefined, reason: 'broken' }; // half of it was installed
+  }
+  if (typeof loaded?.createProgram === 'function') return { found: loaded };
+  return { found: undefined, reason: 'no-api', ...(loaded?.version && { version: loaded.version }) };
 }
