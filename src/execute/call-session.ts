@@ -46,8 +46,8 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: St
   let open = true;
   let stuck = false;
 
-  const take = async (): Promise<Lease> => {
-    const taken = await leaseFor(site, readOnly ? 'pooled' : 'own', signal);
+  const take = async (asking: StopSignal): Promise<Lease> => {
+    const taken = await leaseFor(site, readOnly ? 'pooled' : 'own', asking);
     try {
       if (!readOnly) await taken.session.connection.run('BEGIN TRANSACTION');
       return taken;
@@ -56,11 +56,11 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: St
       throw toExecuteError(error);
     }
   };
-  const inTurn = <T>(work: (lease: Lease) => Promise<T>): Promise<T> => {
+  const inTurn = <T>(call: RunCall, work: (lease: Lease) => Promise<T>): Promise<T> => {
     const mine = last.then(async () => {
       if (!open || stuck)
         throw new ExecuteFailedError('The call has ended; its database cannot be used any more');
-      lease ??= take();
+      lease ??= take(call.signal);
       return work(await lease);
     });
     last = mine.catch(() => undefined);
@@ -105,7 +105,7 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: St
     query: (sql, params, rights, call) => {
       const statements = site.checkText(sql, rights);
       const { args, binders } = authorArguments(params);
-      return inTurn(async (held) => (await execute(held, { statements, binders }, args, call)).rows);
+      return inTurn(call, async (held) => (await execute(held, { statements, binders }, args, call)).rows);
     },
     run: async (body, args, call) => {
       if (readOnly && body.effects === 'write')
@@ -118,7 +118,10 @@ export function openCallSession(site: SessionSite, readOnly: boolean, signal: St
         );
       const run = (source: RunnableSource, values: JsonObject, kind: LeaseKind): Promise<Execution> => {
         reusable &&= kind === 'pooled'; // it leaves settings, variables or temporary tables behind
-        return inTurn(async (held) => ({ ...(await execute(held, source, values, call)), settle: settled }));
+        return inTurn(call, async (held) => ({
+          ...(await execute(held, source, values, call)),
+          settle: settled,
+        }));
       };
       return body.kind === 'sql' ? run(body, args, body.connection) : runBuiltinWith(site, body, args, run);
     },

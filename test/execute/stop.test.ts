@@ -199,6 +199,25 @@ describe('a query that would run for an hour', () => {
     },
   );
 
+  it('of a body that fails does not wait for a connection any more', async () => {
+    const one = await openWith('', { pool: 1 });
+    const other = new AbortController();
+    const busy = one.run(await prepared(one, endless), {}, callOf({ signal: other.signal }));
+    const ended = expect(busy).rejects.toMatchObject({ code: 'CALL_CANCELLED' });
+    const session = one.session(false, new AbortController().signal);
+    const body = new AbortController();
+    const rights = { readOnly: false, undoable: false };
+    const waiting = session.query('SELECT 1', [], rights, callOf({ signal: body.signal }));
+    await new Promise(setImmediate);
+    const reason = new CancelledError('The body failed');
+    body.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+    await session.settle(false);
+    other.abort(new CancelledError('enough'));
+    await ended;
+    await one.close();
+  });
+
   it('leaves its place as it was when it ends with its answer', async () => {
     const one = await openWith('', { pool: 1 });
     await expect(query(one, "SELECT 'x'::INTEGER AS n")).rejects.toMatchObject({ code: 'EXECUTE_FAILED' });
