@@ -1,7 +1,7 @@
 import type { AuthEvent, AuthEventName } from '../../model/auth-settings.js';
 import type { ScopeFacts } from '../scope-facts.js';
 import type { Store } from '../store/store.js';
-import { identityOf, type Account, type Accounts } from './accounts.js';
+import { identityOf, personOf, type Account, type Accounts } from './accounts.js';
 import type { FormTokens } from './csrf.js';
 import { from, type Exchange } from './exchange.js';
 import type { GrantRecord, Grants } from './grants.js';
@@ -102,17 +102,7 @@ export function createAccountPage(parts: AccountPageParts): AccountPage {
   }
 
   function note(exchange: Exchange, { account, uid }: BrowserSession, event: AuthEvent): Promise<void> {
-    const { userId, username } = account.profile;
-    return record(
-      from(exchange, {
-        userKey: account.key,
-        userId,
-        provider: account.provider,
-        sessionId: uid,
-        ...(username !== null && { username }),
-        ...event,
-      }),
-    );
+    return record(from(exchange, { ...personOf(account), sessionId: uid, ...event }));
   }
 
   /** The person that an entry belongs to, when this one may change it. */

@@ -2,7 +2,7 @@ import type Library from 'oidc-provider';
 import type { AuthEvent } from '../../model/auth-settings.js';
 import type { ScopeFacts } from '../scope-facts.js';
 import type { Store } from '../store/store.js';
-import { identityOf, type Account, type Accounts } from './accounts.js';
+import { identityOf, personOf, type Account, type Accounts } from './accounts.js';
 import type { Browsers } from './browsers.js';
 import { clientFacts, type ClientFacts } from './client-facts.js';
 import type { FormTokens } from './csrf.js';
@@ -139,15 +139,8 @@ export function createInteractions(parts: InteractionParts): Interactions {
     account: Account | undefined,
     rest: AuthEvent,
   ): AuthEvent {
-    const { userId, username } = account?.profile ?? { username: null };
-    return from(exchange, {
-      ...rest,
-      clientId: client.id,
-      clientName: client.name,
-      ...(account && { userKey: account.key, provider: account.provider }),
-      ...(userId !== undefined && { userId }),
-      ...(username !== null && { username }),
-    });
+    const { id: clientId, name: clientName } = client;
+    return from(exchange, { ...rest, clientId, clientName, ...(account && personOf(account)) });
   }
 
   function memoryOf({ client, asked }: Waiting, { key }: Account): string {

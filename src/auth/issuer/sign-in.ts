@@ -4,7 +4,7 @@ import type { AuthEvent } from '../../model/auth-settings.js';
 import { SignInFailedError, UpstreamRefusedError } from '../../errors.js';
 import type { Provider, SignIn } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
-import type { Account, Accounts } from './accounts.js';
+import { connected, personOf, type Account, type Accounts } from './accounts.js';
 import { asPublic, from, type Exchange } from './exchange.js';
 import { hostCookie, type CookiePlace } from './browsers.js';
 import { collectionOf } from './collection.js';
@@ -205,12 +205,10 @@ export function createSignIn(parts: SignInParts): UpstreamSignIn {
     finish: async (exchange, path, query) => {
       const pending = await takePending(exchange, path, text(query['state']));
       const signIn = await ask(exchange, pending, query);
+      const person = personOf(connected(pending.provider, signIn));
+      await record(from(exchange, { ...person, event: 'sign-in', outcome: 'success' }));
+      await record(from(exchange, { ...person, event: 'upstream-connect', outcome: 'success' }));
       const account = await accounts.save(pending.provider, signIn);
-      const { userId, username } = account.profile;
-      const who = { userKey: account.key, userId, ...(username !== null && { username }) };
-      const event = { ...who, provider: account.provider, outcome: 'success' } as const;
-      await record(from(exchange, { ...event, event: 'sign-in' }));
-      await record(from(exchange, { ...event, event: 'upstream-connect' }));
       await sessions.start(exchange, account);
       return resume(pending, account);
     },

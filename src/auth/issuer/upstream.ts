@@ -3,7 +3,7 @@ import type { AuthEvent } from '../../model/auth-settings.js';
 import { UpstreamRefusedError } from '../../errors.js';
 import type { Provider, UpstreamTokens } from '../providers/provider.js';
 import type { Store } from '../store/store.js';
-import { connected, type Account, type Accounts } from './accounts.js';
+import { connected, personOf, type Account, type Accounts } from './accounts.js';
 import { groupOf } from './groups.js';
 import { createLease } from './lease.js';
 
@@ -68,11 +68,6 @@ function withoutTokens({ key, provider, profile, signedInAt, checkedAt }: Accoun
   return { key, provider, profile, state: 'awaiting', signedInAt, checkedAt };
 }
 
-function described({ key, provider, profile }: Account): Partial<AuthEvent> {
-  const { userId, username } = profile;
-  return { userKey: key, userId, provider, ...(username !== null && { username }) };
-}
-
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const timeout = new AbortController();
   const late = delay(ms, undefined, { signal: timeout.signal }).then(() => {
@@ -98,14 +93,14 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     await store.removeGroup(groupOf.user(account.key));
     await note(account, withoutTokens);
     const reason = 'the provider, or a rule about its organisations, refuses this person now';
-    await record({ ...described(account), event: 'upstream-refresh', outcome: 'failure', reason });
+    await record({ ...personOf(account), event: 'upstream-refresh', outcome: 'failure', reason });
     return undefined;
   }
 
   async function failed(account: Account, error: unknown): Promise<Account | undefined> {
     parts.warn(`The provider ${account.provider} could not be asked about a person`, error);
     const reason = 'the provider could not be asked';
-    await record({ ...described(account), event: 'upstream-refresh', outcome: 'failure', reason });
+    await record({ ...personOf(account), event: 'upstream-refresh', outcome: 'failure', reason });
     return note(account, (old) => ({ ...old, state: 'error' }));
   }
 
@@ -124,7 +119,7 @@ export function createUpstream(parts: UpstreamParts): Upstream {
         if (issued !== undefined) await takeBack({ ...account, tokens: issued });
         return now;
       }
-      await record({ ...described(now), event: 'upstream-refresh', outcome: 'success' });
+      await record({ ...personOf(now), event: 'upstream-refresh', outcome: 'success' });
       return now;
     } catch (error) {
       if (error instanceof UpstreamRefusedError) return refused(account);
@@ -176,7 +171,7 @@ export function createUpstream(parts: UpstreamParts): Upstream {
   async function takeBack(account: Account): Promise<void> {
     const provider = providers.get(account.provider);
     if (account.tokens === undefined || provider === undefined) return;
-    const event = { ...described(account), event: 'upstream-revoke' } as const;
+    const event = { ...personOf(account), event: 'upstream-revoke' } as const;
     try {
       const work = provider.revoke(account.tokens);
       if (await within(revokeMs, work)) await record({ ...event, outcome: 'success' });

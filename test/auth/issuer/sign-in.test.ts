@@ -344,6 +344,10 @@ describe('what cannot be recorded', () => {
       const account = await browser.request(`${broken.url}/oauth`);
       expect((await browser.submit(account, 'action', 'sign-out')).status).toBeGreaterThanOrEqual(500);
       expect((await browser.request(`${broken.url}/oauth`)).text).toContain('You are signed in');
+      broken.upstream.person = 'grace';
+      const signedIn = await toConsent(new Browser(), authorizeRequest(broken, clientId));
+      expect([signedIn.status >= 500, signedIn.location]).toEqual([true, undefined]);
+      expect(await broken.store.list('oauth:Account')).toHaveLength(1);
     } finally {
       await broken.close();
     }
