@@ -7,6 +7,9 @@ function isOwnPath(parts: OAuthParts, suffix: string): boolean {
   return ['', '/', base, parts.mcpPath, `${base}${parts.mcpPath}`].includes(suffix);
 }
 
+/** An answer to a request without an origin has no CORS headers, and must not be kept for one that has. */
+const shared = { 'cache-control': 'public, max-age=300', vary: 'Origin' };
+
 /** The metadata documents of the authorization server and of the MCP endpoint, public and the same for everybody. */
 export function mountMetadata(app: FastifyInstance, parts: OAuthParts): void {
   const documents = {
@@ -19,7 +22,7 @@ export function mountMetadata(app: FastifyInstance, parts: OAuthParts): void {
         ? read()
         : undefined;
       if (document === undefined) reply.callNotFound();
-      else void reply.header('cache-control', 'public, max-age=300').send(document);
+      else void reply.headers(shared).send(document);
     };
     const anybody = { config: { access: 'public' } } as const;
     app.get(path, anybody, handler);

@@ -57,6 +57,16 @@ describe('the headers of refusals', () => {
   });
 });
 
+it('documents that caches may share differ by origin, also where none was sent', async () => {
+  const { url } = await serve();
+  const document = new URL('/.well-known/oauth-protected-resource', url);
+  const { headers } = await fetch(document);
+  expect([headers.get('cache-control'), headers.get('vary')]).toEqual(['public, max-age=300', 'Origin']);
+  const asked = await fetch(document, { headers: { origin: 'http://localhost:6274' } });
+  expect(asked.headers.get('vary')).toBe('Origin');
+  expect(asked.headers.get('access-control-allow-origin')).toBe('http://localhost:6274');
+});
+
 describe('Strict-Transport-Security', () => {
   const trusted = { trustProxy: ['127.0.0.1'], allowedHosts: ['mcp.example.com'] };
   const overHttps = { 'x-forwarded-proto': 'https' };
