@@ -1,8 +1,9 @@
 import { errors, type Adapter, type AdapterPayload } from 'oidc-provider';
 import type { Store } from '../store/store.js';
-import { interactionMs, secretDigest } from './configure.js';
+import { secretDigest } from './configure.js';
 import { clientKind, groupOf } from './groups.js';
 import { collectionOf } from './collection.js';
+import { interactionMs } from './interaction-ms.js';
 import { toDrop, type Unused } from './unused-clients.js';
 
 const unusedMs = 24 * 60 * 60_000;

@@ -12,6 +12,7 @@ import type { ScopeFacts } from '../scope-facts.js';
 import { hostCookie, type Browsers, type CookiePlace } from './browsers.js';
 import { settleClient } from './client-metadata.js';
 import { connectScope } from './connect-scope.js';
+import { interactionMs } from './interaction-ms.js';
 import { clientAuthAlgorithms, clientAuthMethods, endpoints } from './metadata.js';
 import { readScopes } from './request-scopes.js';
 import { accessTokenPrefix, refreshTokenPrefix } from './token-prefixes.js';
@@ -34,9 +35,6 @@ export interface LibraryParts {
   readonly asked: (clientId: string) => Promise<void>;
   readonly errorPage: (context: KoaContextWithOIDC, error: string, description: string) => string;
 }
-
-/** How long an authorization request waits for a person. */
-export const interactionMs = 30 * 60_000;
 
 const seconds = (ms: number): number => Math.max(1, Math.floor(ms / 1000));
 

@@ -1,7 +1,7 @@
 import type { Store } from '../store/store.js';
 import { groupOf } from './groups.js';
 import { collectionOf } from './collection.js';
-import { interactionMs } from './configure.js';
+import { interactionMs } from './interaction-ms.js';
 
 /** What a person let a client do, as the account page shows it. Times in milliseconds since the Unix epoch. */
 export interface GrantRecord {

@@ -128,3 +128,12 @@ describe('the list of clients', () => {
     expect(await known(waiting)).toMatchObject({ name: 'Nobody let me in', people: 0 });
   });
 });
+
+it('is had without the library of the authorization server, which speaks on the console when it is loaded', async () => {
+  vi.resetModules();
+  vi.doMock('oidc-provider', () => {
+    throw new Error('The library is loaded');
+  });
+  await expect(import('../../../src/auth/issuer/manage-clients.js')).resolves.toHaveProperty('listClients');
+  vi.doUnmock('oidc-provider');
+});
