@@ -1,6 +1,7 @@
 const name = '(?:secret|secret_key|password|token|api_key|encryption_key|signing_key|previous_keys)';
 const wholeName = new RegExp(`${name}$`, 'i');
-const urlWithPassword = /[a-z]:\/\/[^/@\s]*:[^/@\s]+@/i;
+const urlWithPassword =
+  /[a-z]:\/\/(?:[^/@\s]*:[^/@\s]+@|[^\s]*[?&][\w.-]*(?:secret|password|token|api[_.-]?key|signature)=[^&\s])/i;
 const assignment = new RegExp(`${name}["']?\\s*:\\s*[^\\s{]`, 'i');
 
 /** True for a key whose value is a secret, by its name. */

@@ -127,7 +127,7 @@ describe('auth', () => {
       'provider: github',
       'github: {client_id: a, client_secret: hunter2, allowed_domains: [x]}',
       'clients: [{client_id: c, client_secret: hunter2, redirect_uris: ["nowhere"]}]',
-      'verifiers: [{issuer: hunter, audience: a, introspection: {url: "https://x.y", client_id: i, client_secret: hunter2}}]',
+      'verifiers: [{issuer: hunter, audience: a, introspection: {url: "https://x.y/i?a=b&api-key=hunter2", client_id: i, client_secret: hunter2}}]',
       'previous_keys: hunter2',
       'encryption_key: hunter2',
       'persistence: {type: redis, url: "redis://:hunter2@x:1"}',
