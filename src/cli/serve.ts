@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Logger } from '../engine/logger.js';
+import { clientUrl } from '../engine/public-url.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { Persona } from '../model/caller.js';
 import type { Project } from '../model/project.js';
@@ -104,7 +105,7 @@ async function serveUntilStopped(opened: Opened, site: Site, as: string | undefi
   const warnings = [...project.warnings, ...runtime.warnings, ...poolWarnings(project, site.env)];
   const serving = {
     runtime,
-    ...(service.url !== undefined && { url: service.url }),
+    ...(service.url !== undefined && { url: clientUrl(project, service.url) }),
     ...(as !== undefined && { as }),
   };
   announce(context, serving, warnings);

@@ -1,3 +1,4 @@
+import type { AuthSettings } from '../model/auth-settings.js';
 import type { Project } from '../model/project.js';
 import type { HttpSettings } from '../model/settings.js';
 
@@ -8,12 +9,20 @@ export function publicUrl({ baseUrl, tls, host, port }: HttpSettings): string {
   return `${tls === undefined ? 'http' : 'https'}://${bracketed}:${port}`;
 }
 
+const takesAccessTokens = ({ issuer, verifiers }: AuthSettings): boolean =>
+  issuer !== undefined || verifiers.length > 0;
+
+/** The address to give to clients: those that sign in take no other than that which tokens are bound to (RFC 9728, 3.3). */
+export function clientUrl({ auth, transport: { http } }: Project, listening: string): string {
+  return takesAccessTokens(auth) ? `${publicUrl(http)}${http.path}` : listening;
+}
+
 /**
  * Where the protected-resource metadata of the MCP endpoint is (RFC 9728, section 3.1: inserted before the path); undefined
  * where no way in takes access tokens.
  */
 export function resourceMetadataUrl({ auth, transport: { http } }: Project): string | undefined {
-  if (auth.issuer === undefined && auth.verifiers.length === 0) return undefined;
+  if (!takesAccessTokens(auth)) return undefined;
   const { origin, pathname } = new URL(`${publicUrl(http)}${http.path}`);
   return `${origin}/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`;
 }

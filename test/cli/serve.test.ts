@@ -87,6 +87,22 @@ describe('mxcp serve', () => {
     await expect(fetch(server.url)).rejects.toThrow();
   });
 
+  it('names the address that tokens are bound to where people sign in: clients take no other', async () => {
+    const auth = 'auth: { provider: github, github: { client_id: a, client_secret: b-very-secret } }';
+    const profile = `transport: { http: { base_url: "http://localhost:1" } }, ${auth}`;
+    const site = temporarySite({
+      'mxcp-site.yml': `mxcp: 1
+project: p
+profile: dev
+profiles: { dev: { duckdb: { path: ":memory:" }, ${profile} } }
+`,
+      'tools/t.yml': 'tool: { name: t, source: { code: SELECT 1 AS n } }\n',
+    });
+    const { code, stdout } = await (await serve(site)).stop();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +at +http:\/\/localhost:1\/mcp$/m);
+  });
+
   it('says so when nobody sees anything, and how to see more', async () => {
     const site = temporarySite({
       'mxcp-site.yml': `mxcp: 1
