@@ -19,7 +19,7 @@ import type { Logger } from './logger.js';
 import { memoize } from './memoize.js';
 import type { Operation } from './operation.js';
 import { promptExecutor } from './prompt-executor.js';
-import { checkDefaultScopes } from './scope-rules.js';
+import { checkDefaultScopes, checkGrantableScopes } from './scope-rules.js';
 import { sqlExecutor } from './sql-executor.js';
 import { typescriptExecutor } from './typescript-executor.js';
 
@@ -118,6 +118,7 @@ export async function compileProject(context: CompileContext): Promise<Compilati
       ...(context.bodies?.siteProblems ?? []),
       ...functions,
       ...checkDefaultScopes(context.project),
+      ...checkGrantableScopes(context.project),
       ...(context.project.idleRules ? checkIdleRules(context.project.idleRules, policy) : []),
       ...parts.flatMap(({ problems }) => problems),
     ],

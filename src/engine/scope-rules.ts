@@ -69,3 +69,21 @@ export function checkDefaultScopes(project: Project): readonly Problem[] {
     'Name in authorization.default_scopes what such a client may ask people for, or leave an endpoint without scopes';
   return [{ severity: 'warning', rule: 'no-default-scopes', message, remedy, origin }];
 }
+
+/** A warning for each scope that endpoints need and no role allows: nobody who shows a credential could hold it. */
+export function checkGrantableScopes(project: Project): readonly Problem[] {
+  const { endpoints, auth, authorization, origin } = project;
+  if (auth.open || authorization.roles === undefined) return [];
+  const allowed = authorization.roles.flatMap(({ scopes = [] }) => scopes);
+  const held = new Set([connectScope, ...allowed, ...(authorization.scopes.anonymousScopes ?? [])]);
+  const lacking = new Set(endpoints.flatMap((endpoint) => requiredBy(endpoint, project)));
+  return [...lacking]
+    .filter((scope) => !held.has(scope))
+    .map((scope) => ({
+      severity: 'warning',
+      rule: 'scope-of-no-role',
+      message: `No role allows the scope "${scope}": nobody who signs in or has a key sees what needs it`,
+      remedy: 'Name it in `scopes` of the roles under `authorization.roles` that may use it',
+      origin,
+    }));
+}

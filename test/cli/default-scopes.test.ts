@@ -58,3 +58,15 @@ it.each([
 ])('and not where %s', async (_what, site) => {
   expect(await warnings(site)).not.toContain('warning no-default-scopes');
 });
+
+it.each([
+  ['no role has scopes', 'roles: { hr: {} }', ['warning scope-of-no-role']],
+  ['the roles have others', 'roles: { hr: { scopes: [orders:read] } }', ['warning scope-of-no-role']],
+  ['a role has it', 'roles: { hr: { scopes: [tag:hr] } }', []],
+  ['anonymous callers hold it', 'roles: { hr: {} }, anonymous_scopes: [tag:hr]', []],
+  ['there are no roles, so that everybody may', 'default_scopes: []', []],
+])('that a scope can be held by nobody is told where %s', async (_what, roles, wanted) => {
+  const other = tool('other', roles.includes('orders') ? ', scopes: [orders:read]' : '');
+  const found = await warnings({ authorization: `scoped_tags: [hr], ${roles}`, other });
+  expect(found.filter((each) => each.endsWith('scope-of-no-role'))).toEqual(wanted);
+});
