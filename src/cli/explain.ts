@@ -12,6 +12,8 @@ export interface ExplainedRule {
   readonly mode: 'enforce' | 'shadow';
   readonly place: string;
   readonly condition: string | null;
+  /** The paths that it removes or masks. */
+  readonly fields?: readonly string[];
   /** The `where` of `keep_rows`. */
   readonly where?: string;
   /** `not-asked`: the call ended before this rule's turn. */
@@ -45,6 +47,7 @@ function explainRule(
     mode: rule.mode,
     place: `${file}:${line}:${column}`,
     condition: rule.condition?.text ?? null,
+    ...('fields' in rule && { fields: rule.fields.map(({ path }) => path) }),
     ...('where' in rule && { where: rule.where.text }),
     matched: trace?.matched ?? 'not-asked',
     changed: trace?.changed ?? 0,
@@ -90,7 +93,7 @@ export function explainText(
   const decision = report.rule === undefined ? report.decision : `${report.decision} by ${report.rule}`;
   const lines = rules.flatMap((rule) => [
     `${rule.stage} ${rule.id}: ${verdict(rule)}`,
-    `  ${rule.action} at ${rule.place}`,
+    `  ${[rule.action, ...(rule.fields ?? [])].join(' ')} at ${rule.place}`,
     ...(rule.condition === null ? [] : [`  when ${rule.condition}`]),
     ...(rule.where === undefined ? [] : [`  where ${rule.where}`]),
   ]);

@@ -6,6 +6,7 @@ import { ConfigInvalidError } from '../errors.js';
 import { deriveKey } from '../lib/keys.js';
 import type { Transport } from '../model/call.js';
 import type { Project } from '../model/project.js';
+import type { InputRule, OutputRule } from '../model/rule.js';
 import { openProjectAuth } from './open-project-auth.js';
 import { localCallers, verifiedCallers } from './callers.js';
 import { compileProject, type Compilation } from './compile.js';
@@ -192,14 +193,21 @@ function closeQuietly(around: Around, logger: Logger): Promise<void> {
   return closeAround(around).catch((err: unknown) => logger.warn({ err }, 'something could not be closed'));
 }
 
+/** What a rule does, to which fields, when: as `server rules` has it. */
+function ruleText(rule: InputRule | OutputRule): string {
+  const fields = 'fields' in rule ? ` ${rule.fields.map(({ path }) => path).join(', ')}` : '';
+  const mask = 'mask' in rule ? ` as ${rule.mask.kind}` : '';
+  const where = 'where' in rule ? ` where ${rule.where.text}` : '';
+  const mode = rule.mode === 'shadow' ? ' (shadow: without effect)' : '';
+  return `${rule.action}${fields}${mask} when ${rule.condition?.text ?? 'true'}${where}${mode}`;
+}
+
 /** The texts of all effective rules, so that the log says what a rule's hash meant. */
 function ruleTexts({ endpoints }: Project): RuleText[] {
   const rules = new Map<string, RuleText>();
   for (const { policies } of endpoints) {
     for (const rule of [...policies.input, ...policies.output]) {
-      const where = 'where' in rule ? ` where ${rule.where.text}` : '';
-      const text = `${rule.action} when ${rule.condition?.text ?? 'true'}${where}`;
-      rules.set(`${rule.id} ${rule.hash}`, { id: rule.id, hash: rule.hash, text });
+      rules.set(`${rule.id} ${rule.hash}`, { id: rule.id, hash: rule.hash, text: ruleText(rule) });
     }
   }
   return [...rules.values()];

@@ -271,6 +271,19 @@ describe('what is on record beside calls', () => {
     expect(JSON.stringify(events[0])).toContain('"id":"not-seven","text":"deny when id == 7"');
   });
 
+  it('is which fields a rule took or masked, how, and that a shadow rule did nothing', async () => {
+    const rules = `policies:
+  output:
+    - {id: pay, condition: 'true', action: filter_fields, fields: [salary, 'team[].salary']}
+    - {id: mail, condition: 'true', action: mask_fields, fields: [email], mask: last4, mode: shadow}
+`;
+    const open = await openSite({ ...files, 'mxcp-site.yml': `${files['mxcp-site.yml']}${rules}` });
+    const text = JSON.stringify(open.records().filter((record) => record['operation_name'] === 'rules'));
+    await open.close();
+    expect(text).toContain('filter_fields salary, team[].salary when true');
+    expect(text).toContain('mask_fields email as last4 when true (shadow: without effect)');
+  });
+
   it.each([
     ['a credential that nobody knows', { authorization: 'Bearer x' }, 'AUTH_CREDENTIAL_INVALID'],
     ['two credentials', { authorization: 'Bearer x', 'x-api-key': 'y' }, 'AUTH_CREDENTIAL_AMBIGUOUS'],

@@ -130,6 +130,7 @@ describe('mxcp run', () => {
     expect(stdout).toMatch(/^Caller: role anonymous; roles: .+\nDecision: deny by board-is-for-hr$/m);
     expect(stdout).toMatch(/input board-is-for-hr: matched\n {2}deny at tools\/find_people\.yml:\d+:\d+/);
     expect(stdout).toContain('output salary-for-hr: not asked');
+    expect(stdout).toMatch(/output email-for-signed-in: .+\n {2}mask_fields email at tools/);
   });
 
   it.each([
