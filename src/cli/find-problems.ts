@@ -30,8 +30,10 @@ export async function findProblems(
 ): Promise<Findings> {
   if (project === undefined) return { problems, unprepared: 0 };
   const { inspectProject } = await import('../engine/inspect-project.js');
+  // Without the profile there is no `init`: every table would be missing.
+  const prepares = database && !problems.some(({ rule }) => rule === 'unknown-profile');
   try {
-    const found = await inspectProject(project, { database, drafts });
+    const found = await inspectProject(project, { database: prepares, drafts });
     return { problems: sortProblems([...problems, ...found.problems]), unprepared: found.unprepared };
   } catch (error) {
     if (!database) throw error;

@@ -32,10 +32,13 @@ export interface ValidateOptions {
 interface Shown extends Findings {
   readonly root: string;
   readonly endpoints: number;
+  /** False with `--no-database`. */
+  readonly database: boolean;
 }
 
-function findingsText({ endpoints, unprepared, problems }: Shown): string {
-  const skipped = unprepared === 0 ? '' : `, the SQL of ${unprepared} not looked at (--no-database)`;
+function findingsText({ endpoints, unprepared, problems, database }: Shown): string {
+  const why = database ? 'until the profile and its database are mended' : '(--no-database)';
+  const skipped = unprepared === 0 ? '' : `, the SQL of ${unprepared} not looked at ${why}`;
   return `${countText(endpoints, 'endpoint')} checked${skipped}${problems.length === 0 ? ': no problems' : ''}`;
 }
 
@@ -115,7 +118,8 @@ export async function validate(
   const problems = selectProblems(all, space, targets);
   const valid = !problems.some(({ severity }) => severity === 'error');
   const format = json ? 'json' : (options.format ?? 'text');
-  printFindings(context, { ...found, problems, endpoints, root: location.root }, format, valid);
+  const shown = { ...found, problems, endpoints, root: location.root, database: options.database };
+  printFindings(context, shown, format, valid);
   return valid ? 0 : 3;
 }
 

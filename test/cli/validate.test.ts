@@ -129,14 +129,25 @@ describe('mxcp validate', () => {
   });
 
   it('still finds everything else when the database cannot be opened', async () => {
-    const { code, stderr } = await temporarySite({
+    const { code, stdout, stderr } = await temporarySite({
       'mxcp-site.yml': site.replace(':memory:', 'tools/good.yml'),
       'tools/good.yml': good,
       'tools/bad_key.yml': badKey,
     }).mxcp(['validate']);
     expect(code).toBe(3);
+    expect(stdout).toContain('not looked at until the profile and its database are mended');
     expect(stderr).toMatch(/mxcp-site\.yml:5:\d+ error .*good\.yml.* \[database-unavailable\]/);
     expect(stderr).toMatch(/tools\/bad_key\.yml:4:3 error/);
+  });
+
+  it('takes no table for missing because the profile that makes it is misspelt', async () => {
+    const { code, stderr } = await temporarySite({
+      'mxcp-site.yml': site.replace('profile: dev', 'profile: de'),
+      'tools/good.yml': good,
+    }).mxcp(['validate']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('Did you mean "dev"?');
+    expect(stderr).not.toContain('sql-does-not-prepare');
   });
 
   it('finds mistakes in the init of the database, located', async () => {
