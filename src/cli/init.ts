@@ -82,7 +82,7 @@ function initText(root: string, written: Written, clients: string | undefined): 
     ...list('Added to:', written.extended),
     ...list('Kept as they were:', written.kept),
     '',
-    'Next: mxcp validate, mxcp test, mxcp serve',
+    'Next, in that folder: mxcp validate, mxcp test, mxcp serve',
     ...(clients === undefined
       ? []
       : ['', 'To use it from a client, put this into its configuration:', '', clients]),

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { UsageError } from '../errors.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { parseJsonOption } from './parse-json-option.js';
@@ -19,7 +20,9 @@ export function parseParameters(assignments: readonly string[], cwd: string): Js
   return values;
 }
 
-/** Collects a repeatable option of commander. */
-export function collect(value: string, previous: readonly string[]): readonly string[] {
-  return [...previous, value];
+/** `-p name=value`, repeatable, of a command where it stands for `what`. */
+export function parameterOption(what: string): Option {
+  return new Option('-p, --param <name=value>', `${what}, or name=@file.json; repeatable`)
+    .argParser((value: string, previous: readonly string[]): readonly string[] => [...previous, value])
+    .default([], 'none');
 }

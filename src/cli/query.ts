@@ -11,7 +11,7 @@ import type { Context, ExitCode, Invoke } from './context.js';
 import { countText } from './count-text.js';
 import { openSite, withRuntime } from './open-site.js';
 import { printNote, printResult } from './output.js';
-import { collect, parseParameters } from './parse-parameters.js';
+import { parameterOption, parseParameters } from './parse-parameters.js';
 import { presentError } from './present-error.js';
 import { tableText } from './table.js';
 
@@ -142,7 +142,7 @@ export function configure(command: Command, invoke: Invoke): void {
   command
     .argument('[sql]', 'the SQL')
     .option('--file <file>', 'file with the SQL')
-    .option('-p, --param <name=value>', 'a parameter ($name), or name=@file.json; repeatable', collect, [])
+    .addOption(parameterOption('a parameter ($name)'))
     .option('--readonly', 'open the database read-only')
     .action((sql: string | undefined, options: QueryOptions) =>
       invoke((context) => query(context, sql, options)),

@@ -11,7 +11,7 @@ import type { Context, ExitCode, Invoke } from './context.js';
 import { explainCaller, explainRules, explainText } from './explain.js';
 import { openSite, withRuntime } from './open-site.js';
 import { printNote, printResult, printText } from './output.js';
-import { collect, parseParameters } from './parse-parameters.js';
+import { parameterOption, parseParameters } from './parse-parameters.js';
 import { statedPersona, type PersonaOptions } from './parse-persona.js';
 import { presentError } from './present-error.js';
 import { printable } from './printable.js';
@@ -138,7 +138,7 @@ export function configure(command: Command, invoke: Invoke): void {
   command
     .addArgument(new Argument('<kind>', 'what it is').choices(['tool', 'resource', 'prompt']))
     .argument('<name>', 'its name; of a resource, the template or a concrete URI')
-    .option('-p, --param <name=value>', 'an argument, or name=@file.json; repeatable', collect, [])
+    .addOption(parameterOption('an argument'))
     .option('-u, --user-context <user>', 'who calls: JSON, @file, or role=hr,email=a@b.c')
     .option('--as <name>', 'who calls: a user of the site file')
     .option('--request-headers <json>', 'headers of the request: JSON or @file')

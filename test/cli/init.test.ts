@@ -26,6 +26,7 @@ describe('mxcp init', () => {
     const { code, stdout } = await mxcp(['init', 'shop'], { cwd: folder });
     expect(code).toBe(0);
     expect(stdout).toContain('mxcp-site.yml');
+    expect(stdout).toContain('Next, in that folder: mxcp validate');
     expect(readdirSync(join(folder, 'shop')).sort()).toEqual(
       [
         '.gitignore',
