@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { UsageError, type Problem } from '../../errors.js';
 import { didYouMean } from '../../lib/did-you-mean.js';
@@ -27,8 +28,11 @@ function namesOf(project: Project | undefined): readonly Name[] {
 
 /** Tells whether a problem belongs to one target: an endpoint by name or `kind/name`, or a file of the site. */
 function targetFilter(space: TargetSpace, target: string): (problem: Problem) => boolean {
-  const path = resolve(space.cwd, target);
-  if (space.files.includes(path)) {
+  const stated = resolve(space.cwd, target);
+  // Endpoint files are known by their real paths, others by the ones that name them.
+  const paths = [stated, ...(existsSync(stated) ? [realpathSync(stated)] : [])];
+  const path = paths.find((one) => space.files.includes(one));
+  if (path !== undefined) {
     const file = relative(space.root, path).replaceAll('\\', '/');
     const labels = new Set(namesOf(space.project).flatMap((one) => (one.file === file ? [one.label] : [])));
     return ({ origin, endpoint }) => origin.file === file || (endpoint !== undefined && labels.has(endpoint));
