@@ -1,5 +1,5 @@
 import { access } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { atMost } from '../lib/at-most.js';
 import { leaveBehind } from '../lib/left-behind.js';
 import type { SourceText } from '../lib/source-text.js';
 import { InternalError } from '../errors.js';
@@ -141,13 +141,6 @@ async function defineIn(
   } finally {
     connection.closeSync();
   }
-}
-
-/** Waits for work, but no longer than some milliseconds. */
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  const timer = new AbortController();
-  const late = delay(ms, undefined, { signal: timer.signal }).catch(() => undefined);
-  await Promise.race([work, late]).finally(() => timer.abort());
 }
 
 /** `auto`: the file is there already, and neither `init` nor any body does more than read. What is in memory has to be written first. */

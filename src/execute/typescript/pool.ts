@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ShuttingDownError } from '../../errors.js';
+import { atMost } from '../../lib/at-most.js';
 import type { StopSignal } from '../../lib/stop-signal.js';
 import type { ToWorker } from './protocol.js';
 import { callNiceness, slowNiceness } from './processor.js';
@@ -12,6 +12,8 @@ import type { WorkerEnd } from './worker-link.js';
 const weighEveryMs = 25;
 /** How long a worker may take to end by itself, milliseconds. */
 const farewellMs = 2000;
+/** How long one may take that was just being started, milliseconds. */
+const startMs = 2 * farewellMs;
 /** Pause before a worker is started again after one that could not start, milliseconds. */
 const retryMs = 1000;
 /** How long after a new worker was taken the next one is started, milliseconds. */
@@ -120,22 +122,20 @@ export class WorkerPool {
     };
   }
 
-  /** Ends all workers. Calls that run in them fail. */
+  /** Ends all workers, those that are just starting too. Calls that run in them fail. */
   async close(): Promise<void> {
     this.closing = true;
     clearInterval(this.scales);
     this.line.refuseAll(new ShuttingDownError('The workers are stopping'));
-    const workers = [...this.workers];
-    await Promise.all(workers.map((worker) => this.end(worker)));
+    const starting = atMost(startMs, Promise.all(this.starts));
+    await Promise.all([starting, ...[...this.workers].map((worker) => this.end(worker))]);
   }
 
   private async end(worker: BodyWorker): Promise<void> {
     const { farewell } = this.options;
     if (farewell && worker.usable()) {
       worker.send(farewell);
-      const late = new AbortController();
-      const waited = delay(farewellMs, undefined, { signal: late.signal }).catch(() => undefined);
-      await Promise.race([worker.ended, waited]).finally(() => late.abort());
+      await atMost(farewellMs, worker.ended);
     }
     worker.kill('stopped', 'the server closes its workers');
     await worker.ended;
@@ -258,11 +258,12 @@ export class WorkerPool {
     const start = this.options.start().then(
       (worker) => {
         this.starts.delete(start);
-        if (this.closing) worker.kill('stopped', 'the server closes its workers');
-        else this.adopt(worker);
+        if (this.closing) return this.end(worker);
+        this.adopt(worker);
       },
       (error: unknown) => {
         this.starts.delete(start);
+        if (this.closing) return;
         this.options.failed(error);
         this.rest();
       },

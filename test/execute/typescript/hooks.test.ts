@@ -85,6 +85,20 @@ describe('onShutdown', () => {
     expect(site.lines[0]).toBe('info: b ends');
   });
 
+  it('runs in a worker that was just starting, and nothing is told of it after the end', async () => {
+    const site = await openSite({
+      'typescript/hooks.ts': `
+        export const onInit = (ctx) => ctx.log.info('begins');
+        export const onShutdown = (ctx) => ctx.log.info('ends');`,
+    });
+    const warming = site.bodies.warm();
+    await site.bodies.close();
+    const told = [...site.lines].sort();
+    expect(told).toEqual(['begins', 'begins', 'ends', 'ends'].map((word) => `info: ${word}`));
+    await warming;
+    expect([...site.lines].sort()).toEqual(told);
+  });
+
   it('that fails is told to the log, and keeps no other from running', async () => {
     const site = await openSite({
       'typescript/a/hooks.ts': "export const onShutdown = (ctx) => ctx.log.info('a ends');",
