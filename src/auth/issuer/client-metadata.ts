@@ -64,7 +64,7 @@ function checkRest(metadata: ClientMetadata): void {
 
 /** True for a client that is known by the address of its metadata document. */
 export function isDocumentId(clientId: string): boolean {
-  return clientId.startsWith('https://');
+  return /^https:\/\//i.test(clientId);
 }
 
 /**

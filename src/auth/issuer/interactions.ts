@@ -123,9 +123,10 @@ export function createInteractions(parts: InteractionParts): Interactions {
     return { interaction, client: clientFacts(client, uri, parts.ofOperator), asked: scope.split(' ') };
   }
 
+  /** Who disconnected while the page was open has to sign in again before anything follows from it. */
   async function accountOf({ interaction }: Waiting): Promise<Account> {
     const account = await accounts.find(interaction.session?.accountId ?? '');
-    if (account === undefined) throw expired();
+    if (account === undefined || account.state === 'awaiting') throw expired();
     return account;
   }
 

@@ -338,3 +338,13 @@ describe('what is remembered', () => {
     ).toContain('value="allow"');
   });
 });
+
+it('a consent is not given on a page that was open before somebody disconnected, and nothing ends by it', async () => {
+  site.upstream.person = 'ann';
+  const { browser, clientId, accessToken } = await dance(site, { scope: 'tag:hr' });
+  const page = await toConsent(browser, authorizeRequest(site, clientId, { scope: 'tag:sales' }));
+  await browser.submit(await browser.go(`${site.url}/oauth`), 'action', 'disconnect');
+  expect((await browser.submit(page, 'decision', 'allow')).status).toBe(400);
+  const credential = { kind: 'bearer', value: accessToken } as const;
+  expect(await site.issuer.authenticator.verify(credential)).toMatchObject({ scopes: ['mcp', 'tag:hr'] });
+});

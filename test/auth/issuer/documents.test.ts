@@ -99,6 +99,14 @@ describe('clients that are known by a metadata document', () => {
     expect(local.text).toContain(id);
   });
 
+  it('are shown as such however the scheme of their address is written', async () => {
+    const id = newId().replace('https', 'HTTPS');
+    answer = (response) => json(document(id))(response);
+    const page = await toConsent(new Browser(), authorizeRequest(site, id));
+    expect(page.text).toContain('It describes itself at the address below');
+    expect(page.text).not.toContain('registered itself');
+  });
+
   it.each<[string, (id: string) => (response: ServerResponse) => void]>([
     ['another client_id', (id) => json(document(id, { client_id: `${id}x` }))],
     ['a secret', (id) => json(document(id, { client_secret: 'x' }))],
