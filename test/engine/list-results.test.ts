@@ -38,6 +38,7 @@ bodies: {isolation: ${isolation}, memory: 1GiB}
   'tools/well.yml': tool('well'),
   'tools/iterable.yml': tool('iterable', parameter),
   'tools/write.yml': tool('write', '  limits: {max_rows: 10}\n'),
+  'tools/forgets.yml': tool('forgets', parameter),
   'tools/blocks.yml': tool('blocks', `${parameter}  limits: {max_bytes: 4096, on_limit: truncate}\n`),
   'tools/whole.yml': tool('whole', parameter),
   'tools/outer.yml': tool('outer', '  parameters: [{name: inner, type: string}]\n'),
@@ -111,6 +112,11 @@ export const iterable = ({ how }: { how: string }) =>
 export async function write(_args: unknown, ctx: ToolContext) {
   await ctx.db.execute('INSERT INTO notes VALUES (1)');
   return list(9000);
+}
+
+export function forgets({ how }: { how: string }, ctx: ToolContext) {
+  const row = { toJSON: () => void ctx.db.execute('INSERT INTO notes VALUES (2)').catch(() => undefined) };
+  return how === 'list' ? [row] : { row };
 }
 
 export const outer = ({ inner }: { inner: string }, ctx: ToolContext) => ctx.endpoints.call(inner);
@@ -190,6 +196,11 @@ describe.each(['process', 'thread'])('a list from a worker that is a %s', (isola
 
   it('that passes a limit rolls back what its body wrote', async () => {
     expect(await value('write')).toBe('EXECUTE_LIMIT_EXCEEDED');
+    expect(await value('count')).toBe(0);
+  });
+
+  it.each(['list', 'object'])('whose items write while they are made leaves nothing: %s', async (how) => {
+    expect(await value('forgets', { how })).toBe('EXECUTE_BODY_FAILED');
     expect(await value('count')).toBe(0);
   });
 

@@ -64,6 +64,7 @@ async function run({ call, module, args, facts }: ToWorker & { type: 'run' }): P
     const returned = await body(args, createContext(scope, facts, settings, site.plugins));
     scope.refuseUnanswered();
     const result = await sendResult(returned, facts.maxBytes, (items) => scope.ask('rows', { items }));
+    scope.refuseUnanswered(); // getters and iterators of the result may ask, too
     end = () => send({ type: 'done', call, result, busy: isBusy() });
   } catch (error) {
     const failure = describeFailure(error, scope.refusedAsk(error));
