@@ -1,7 +1,7 @@
 import { ed25519PrivateKey } from '../lib/keys.js';
 import type { AuditSettings, RedactionStrategy } from '../model/settings.js';
 import { at, entriesOf, stringOf, type Field } from './field.js';
-import { problemOfKey } from './problems.js';
+import { problemOf, problemOfKey } from './problems.js';
 import { isReference } from './references.js';
 import {
   choiceKind,
@@ -27,6 +27,14 @@ const strategies: readonly string[] = [
 const isStrategy = (text: string | undefined): text is RedactionStrategy =>
   text !== undefined && strategies.includes(text);
 
+/** Less is a slip of units: records would lose what they say, each would get a file of its own, the disk never a rest. */
+const least: Readonly<Record<string, number>> = {
+  max_file_size: 8192,
+  max_record_bytes: 4096,
+  max_value_bytes: 64,
+  sync_interval: 10,
+};
+
 /** `profiles.<name>.audit` with its defaults (spec pages 02 and 05). */
 export function readAudit(context: SettingsContext): AuditSettings {
   const { reader, profile, profileName, paths } = context;
@@ -35,7 +43,15 @@ export function readAudit(context: SettingsContext): AuditSettings {
     key: string,
     kind: Kind<T>,
     fallback: T,
-  ): T => reader.read(`audit.${key}`, { kind, site: at(audit, key) }, fallback);
+  ): T => {
+    const site = at(audit, key);
+    const value = reader.read(`audit.${key}`, { kind, site }, fallback);
+    if (site !== undefined && Number(value) < (least[key] ?? 0)) {
+      const message = `\`audit.${key}\` is ${least[key] ?? 0} ${kind.unit ?? ''} at least`;
+      reader.problems.push(problemOf(site, { rule: 'wrong-value', message }));
+    }
+    return value;
+  };
   const path = read('path', textKind, `${paths.audit}/logs-${profileName}.jsonl`);
   const signingKey = readSigningKey(context, at(audit, 'signing_key'));
   return {

@@ -42,3 +42,31 @@ it('a text that is no signing key is not quoted', async () => {
   expect(problems.map(place)).toEqual(['mxcp-site.yml:7:7 wrong-value']);
   expect(JSON.stringify(problems)).not.toContain('hunter2');
 });
+
+it.each([
+  ['max_file_size: 50', 'wrong-value', '8192 bytes'],
+  ['max_record_bytes: 0', 'wrong-value', '4096 bytes'],
+  ['max_record_bytes: 64', 'wrong-value', '4096 bytes'],
+  ['max_value_bytes: 4B', 'wrong-value', '64 bytes'],
+  ['sync_interval: 0', 'wrong-value', '10 ms'],
+])(
+  '%s is a slip of units: records would lose what they say, or get a file each',
+  async (line, rule, least) => {
+    const text = `${minimalSite}profiles:\n  default:\n    audit:\n      ${line}\n`;
+    const { problems } = await read(await newSite({ 'mxcp-site.yml': text }));
+    expect(problems.map((problem) => [problem.rule, problem.origin.line])).toEqual([[rule, 7]]);
+    expect(problems[0]?.message).toContain(least);
+  },
+);
+
+it('the smallest bounds of records and files are taken', async () => {
+  const lines = [
+    'max_file_size: 8KiB',
+    'max_record_bytes: 4KiB',
+    'max_value_bytes: 64',
+    'sync_interval: 10ms',
+  ];
+  const text = `${minimalSite}profiles:\n  default:\n    audit: {${lines.join(', ')}}\n`;
+  const { problems } = await read(await newSite({ 'mxcp-site.yml': text }));
+  expect(problems).toEqual([]);
+});
