@@ -93,8 +93,13 @@ const codes = (): unknown[] =>
     .filter((code) => code);
 
 /** One round by hand, as a client that lies about its rounds would do it. */
-async function round(name: string, order: number, more: JsonObject = {}): Promise<Record<string, unknown>> {
-  const meta = { ...envelope, 'io.modelcontextprotocol/clientCapabilities': capabilities };
+async function round(
+  name: string,
+  order: number,
+  more: JsonObject = {},
+  offered: JsonObject = capabilities,
+): Promise<Record<string, unknown>> {
+  const meta = { ...envelope, 'io.modelcontextprotocol/clientCapabilities': offered };
   const params = { name, arguments: { order }, ...more, _meta: meta };
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params });
   const { messages } = await post(site.url, body, modernHeaders('tools/call', name));
@@ -140,6 +145,14 @@ describe('a body that asks the human', () => {
       status: 400,
       messages: [{ error: { code: -32021, data: { requiredCapabilities: { elicitation: {} } } } }],
     });
+  });
+
+  it('cannot ask by a form where the client only opens addresses, and the record says so', async () => {
+    const result = await round('refund', 1, {}, { elicitation: { url: {} } });
+    expect(codeOf(result)).toBe('ELICIT_UNAVAILABLE');
+    expect(site.records().at(-1)).toMatchObject({ error_code: 'ELICIT_UNAVAILABLE' });
+    const both = await round('refund', 1, {}, { elicitation: { url: {}, form: {} } });
+    expect(codeOf(both)).toBe('INPUT_REQUIRED');
   });
 
   it.each(['early', 'fetches'])(

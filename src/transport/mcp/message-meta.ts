@@ -5,11 +5,14 @@ export function messageMeta({ mcpReq }: ServerContext): unknown {
   return { ...mcpReq._meta, ...mcpReq.envelope };
 }
 
-/** True when the envelope of a message says that its client can ask a human. */
+/** True when the envelope of a message says that its client can show a human a form, which is what it says by an empty object. */
 export function saysElicitation(meta: unknown): boolean {
-  if (typeof meta !== 'object' || meta === null) return false;
-  const capabilities: unknown = Reflect.get(meta, CLIENT_CAPABILITIES_META_KEY);
-  return (
-    typeof capabilities === 'object' && capabilities !== null && Object.hasOwn(capabilities, 'elicitation')
-  );
+  const capabilities = memberOf(meta, CLIENT_CAPABILITIES_META_KEY);
+  const asks = memberOf(capabilities, 'elicitation');
+  return memberOf(asks, 'form') !== undefined || (asks !== undefined && memberOf(asks, 'url') === undefined);
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return Reflect.get(value, name);
 }
