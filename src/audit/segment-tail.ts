@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { isObject } from '../lib/is-object.js';
 import { readSeal } from './seal.js';
 
 /** The end of a segment: its last whole line, and the bytes behind it that never became one. */
@@ -58,9 +59,7 @@ export function positionOf(segment: string, line: Buffer | undefined): ChainPosi
 export function readRecord(line: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(line.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,13 +1,10 @@
 import { bareObject } from '../lib/bare-object.js';
+import { isObject } from '../lib/is-object.js';
 import type { ClaimMapping, ClaimSettings } from '../model/auth-settings.js';
 import type { Json, JsonObject } from '../model/json.js';
 
 /** Levels of nesting that claims may have; what lies deeper is left out. */
 const maxDepth = 16;
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function toJson(value: unknown, depth: number): Json | undefined {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;

@@ -1,9 +1,6 @@
 import { BodyFailedError } from '../errors.js';
+import { isObject } from '../lib/is-object.js';
 import type { Json, JsonObject } from '../model/json.js';
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 const fieldTypes = new Set<Json>(['string', 'number', 'integer', 'boolean']);
 const maxFields = 50;

@@ -1,4 +1,5 @@
 import { InvalidResultError } from '../errors.js';
+import { isObject } from '../lib/is-object.js';
 import type { ContentBlock } from '../model/content.js';
 import type { PromptRole } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
@@ -6,10 +7,6 @@ import type { RenderedMessage } from '../model/outcome.js';
 
 function refuse(what: string): never {
   throw new InvalidResultError(`The body returned ${what}`, '');
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function member(from: JsonObject, name: string): Json | undefined {

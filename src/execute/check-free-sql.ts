@@ -1,4 +1,5 @@
 import { SqlRefusedError } from '../errors.js';
+import { isObject } from '../lib/is-object.js';
 import { allowedFunctions, allowedTableFunctions } from './allowed-functions.js';
 import { withoutLiterals } from './duckdb-error.js';
 import { splitStatements, type SqlSegment } from './lex-sql.js';
@@ -49,7 +50,7 @@ function queryOf({ text, start, tokens }: SqlSegment): string {
 
 function readTree(json: string): TreeNode {
   const parsed: unknown = JSON.parse(json);
-  if (!isNode(parsed)) throw refuseWhole('The statement cannot be read');
+  if (!isObject(parsed)) throw refuseWhole('The statement cannot be read');
   if (parsed['error'] === false) return parsed;
   if (parsed['error_type'] === 'parser') {
     throw new SqlRefusedError(
@@ -118,14 +119,14 @@ function checkNode(value: unknown, outer: Scope): void {
     for (const item of value) checkNode(item, outer);
     return;
   }
-  if (!isNode(value)) return;
+  if (!isObject(value)) return;
   checkKind(value);
   if (value['class'] === 'FUNCTION' || value['class'] === 'WINDOW') checkFunction(value, allowedFunctions);
   if (value['class'] === undefined) checkSource(value, outer);
   const scope = withCtes(value, outer);
   for (const [key, child] of Object.entries(value)) {
     if (key === 'cte_map') continue;
-    if (value['type'] === 'TABLE_FUNCTION' && key === 'function' && isNode(child))
+    if (value['type'] === 'TABLE_FUNCTION' && key === 'function' && isObject(child))
       checkNode(child['children'], scope);
     else if (value['class'] !== 'CONSTANT') checkNode(child, scope);
   }
@@ -155,10 +156,10 @@ function checkSource(node: TreeNode, scope: Scope): void {
   if (node['type'] === 'BASE_TABLE') checkTable(node, scope);
   if (node['type'] === 'TABLE_FUNCTION') {
     const call = node['function'];
-    if (!isNode(call)) throw refuse('A table function without a name');
+    if (!isObject(call)) throw refuse('A table function without a name');
     checkFunction(call, allowedTableFunctions);
   }
-  if (node['type'] === 'SHOW_REF' && !isNode(node['query'])) throw refuse('SHOW (use list_tables)');
+  if (node['type'] === 'SHOW_REF' && !isObject(node['query'])) throw refuse('SHOW (use list_tables)');
 }
 
 function checkFunction(call: TreeNode, allowed: ReadonlySet<string>): void {
@@ -173,7 +174,7 @@ function checkTable(node: TreeNode, { relations, ctes }: Scope): void {
   const name = textOf(node, 'table_name').toLowerCase();
   const schema = textOf(node, 'schema_name').toLowerCase();
   const catalog = textOf(node, 'catalog_name').toLowerCase();
-  if (isNode(node['at_clause'])) throw refuse('AT (a version of a table)');
+  if (isObject(node['at_clause'])) throw refuse('AT (a version of a table)');
   if (schema === '' && catalog === '' && ctes.has(name)) return;
   const known = relations.some(
     (relation) =>
@@ -189,10 +190,10 @@ function checkTable(node: TreeNode, { relations, ctes }: Scope): void {
 /** Checks the WITH clauses of a query, each with those before it in sight, and gives the scope that they open. */
 function withCtes(node: TreeNode, outer: Scope): Scope {
   const map = node['cte_map'];
-  if (!isNode(map)) return outer;
+  if (!isObject(map)) return outer;
   const ctes = new Set(outer.ctes);
   for (const entry of listOf(map, 'map')) {
-    if (!isNode(entry)) throw refuse('A WITH clause without a name');
+    if (!isObject(entry)) throw refuse('A WITH clause without a name');
     const name = textOf(entry, 'key').toLowerCase();
     const recursive = isRecursive(entry['value']);
     checkNode(entry['value'], { ...outer, ctes: new Set(recursive ? [...ctes, name] : ctes) });
@@ -202,13 +203,9 @@ function withCtes(node: TreeNode, outer: Scope): Scope {
 }
 
 function isRecursive(value: unknown): boolean {
-  const query = isNode(value) ? value['query'] : undefined;
-  const node = isNode(query) ? query['node'] : undefined;
-  return isNode(node) && node['type'] === 'RECURSIVE_CTE_NODE';
-}
-
-function isNode(value: unknown): value is TreeNode {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const query = isObject(value) ? value['query'] : undefined;
+  const node = isObject(query) ? query['node'] : undefined;
+  return isObject(node) && node['type'] === 'RECURSIVE_CTE_NODE';
 }
 
 function listOf(node: TreeNode, key: string): readonly unknown[] {

@@ -1,13 +1,10 @@
 import { bareObject } from '../lib/bare-object.js';
+import { isObject } from '../lib/is-object.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { shapeOf, type FieldNode, type FieldStep, type FieldTree } from './field-tree.js';
 import { NotEvaluable } from './cel/not-evaluable.js';
 
 const maxDepth = 500;
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function isArray(value: Json): value is readonly Json[] {
   return Array.isArray(value);

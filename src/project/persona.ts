@@ -2,6 +2,7 @@ import type { Persona } from '../model/caller.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { didYouMean } from '../lib/did-you-mean.js';
 import type { Problem } from '../errors.js';
+import { isObject } from '../lib/is-object.js';
 import { jsonObject, type Field } from './field.js';
 import { problemOfKey, suggestion } from './problems.js';
 
@@ -41,10 +42,6 @@ function text(value: Json | undefined): string | null | undefined {
 function texts(value: Json): readonly string[] {
   if (typeof value === 'string') return value.split(/\s+/).filter((part) => part !== '');
   return Array.isArray(value) ? value.filter((item: Json): item is string => typeof item === 'string') : [];
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

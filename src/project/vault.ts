@@ -1,3 +1,5 @@
+import { isObject } from '../lib/is-object.js';
+
 /** Where a Vault server is, and the token to use. */
 export interface VaultOptions {
   readonly address: string;
@@ -54,21 +56,21 @@ async function readSecret(
 ): Promise<Readonly<Record<string, unknown>>> {
   const second = await ask(options, `${mount}/data/${path}`);
   const current = member(member(second.body, 'data'), 'data');
-  if (second.status === 200 && isRecord(current)) return current;
-  if (second.status === 404 && isRecord(member(member(second.body, 'data'), 'metadata'))) {
+  if (second.status === 200 && isObject(current)) return current;
+  if (second.status === 404 && isObject(member(member(second.body, 'data'), 'metadata'))) {
     throw new Error('the newest version of the secret is deleted');
   }
   if (second.status !== 404 && second.status !== 403 && second.status !== 200) throw failure(second.status);
   const first = await ask(options, `${mount}/${path}`);
   const data = member(first.body, 'data');
-  if (first.status === 200 && isRecord(data))
+  if (first.status === 200 && isObject(data))
     return isVersioned(data) ? (data['data'] as Record<string, unknown>) : data;
   throw failure(first.status === 404 ? second.status : first.status);
 }
 
 /** The answer of the versioned engine, read by a path that already had `data/` in it. */
 function isVersioned(data: Readonly<Record<string, unknown>>): boolean {
-  return isRecord(data['data']) && isRecord(data['metadata']) && 'version' in data['metadata'];
+  return isObject(data['data']) && isObject(data['metadata']) && 'version' in data['metadata'];
 }
 
 function failure(status: number): Error {
@@ -115,10 +117,6 @@ async function parse(response: Response): Promise<Answer> {
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function member(value: unknown, key: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

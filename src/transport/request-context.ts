@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CLIENT_INFO_META_KEY } from '@modelcontextprotocol/server';
 import { nowMicros } from '../lib/now-micros.js';
+import { isObject } from '../lib/is-object.js';
 import type { RequestContext } from '../model/call.js';
 import { traceIdOf } from './request-headers.js';
 
@@ -12,10 +13,6 @@ export type ConnectionContext = Pick<
 
 /** Longest client name or version that is kept. */
 const maxClientText = 200;
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
 
 /** Name and version that a client states about itself (`clientInfo`), cut to a sane length. */
 export function clientOf(info: unknown): RequestContext['client'] {

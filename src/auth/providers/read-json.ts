@@ -1,9 +1,10 @@
+import { isObject } from '../../lib/is-object.js';
 import type { JsonObject } from '../../model/json.js';
 import { toClaims } from '../claims.js';
 
 /** An object among what a provider answered, prototype-free; undefined for everything else. */
 export function objectIn(value: unknown): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? toClaims(value) : undefined;
+  return isObject(value) ? toClaims(value) : undefined;
 }
 
 /** The objects of a list; undefined for what is no list. */

@@ -1,7 +1,8 @@
+import { isObject } from '../../lib/is-object.js';
 import type { TestAssertions } from '../../model/endpoint.js';
 import type { Json } from '../../model/json.js';
 import { brief, diffJson } from './diff.js';
-import { containsJson, equalJson, isArray, isObject, member } from './equal.js';
+import { containsJson, equalJson, isArray, member } from './equal.js';
 
 type ResultAssertion = (value: Json, wanted: TestAssertions) => readonly string[];
 

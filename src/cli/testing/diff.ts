@@ -1,5 +1,6 @@
+import { isObject } from '../../lib/is-object.js';
 import type { Json } from '../../model/json.js';
-import { isArray, isObject, member } from './equal.js';
+import { isArray, member } from './equal.js';
 
 const maxDifferences = 20;
 const maxText = 200;

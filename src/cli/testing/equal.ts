@@ -1,9 +1,5 @@
+import { isObject } from '../../lib/is-object.js';
 import type { Json, JsonObject } from '../../model/json.js';
-
-/** True for a JSON object, not an array and not null. */
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** True for a JSON array. */
 export function isArray(value: Json | undefined): value is readonly Json[] {

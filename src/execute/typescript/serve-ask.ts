@@ -1,3 +1,4 @@
+import { isObject } from '../../lib/is-object.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { BodyHost, LogLevel } from './body-host.js';
 import type { AskOperation, TellOperation } from './protocol.js';
@@ -12,10 +13,6 @@ export function memberText(input: JsonObject, name: string): string {
   const value = member(input, name);
   if (typeof value === 'string') return value;
   throw new HostileMessage(`A worker asked without ${name}`);
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function object(input: JsonObject, name: string): JsonObject {

@@ -1,4 +1,5 @@
 import { isListed } from '../../engine/listing.js';
+import { isObject } from '../../lib/is-object.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { Era } from '../mcp/era.js';
 import type { BaseSession } from '../mcp/session.js';
@@ -14,9 +15,7 @@ const nameMembers: ReadonlyMap<string, 'name' | 'uri'> = new Map([
 ]);
 
 function objectOf(value: Json | undefined): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
+  return isObject(value) ? value : undefined;
 }
 
 function differs(sent: readonly string[] | undefined, value: Json | undefined): boolean {

@@ -1,3 +1,4 @@
+import { isObject } from '../../lib/is-object.js';
 import {
   CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
@@ -26,10 +27,6 @@ const envelopeKeys: ReadonlySet<string> = new Set([
   CLIENT_INFO_META_KEY,
   CLIENT_CAPABILITIES_META_KEY,
 ]);
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** A progress token asks for messages before the answer, and other reserved keys for what the SDK knows about. */
 function isPlainMeta(meta: JsonObject): boolean {

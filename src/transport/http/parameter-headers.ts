@@ -1,3 +1,4 @@
+import { isObject } from '../../lib/is-object.js';
 import type { Operation } from '../../engine/operation.js';
 import type { Json } from '../../model/json.js';
 import type { RawHeaders } from '../request-headers.js';
@@ -12,10 +13,6 @@ interface Declaration {
 
 const declarations = new WeakMap<Operation, readonly Declaration[]>();
 const decimal = /^-?\d+(\.\d+)?$/;
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
 
 function declaredBy(operation: Operation): readonly Declaration[] {
   let known = declarations.get(operation);

@@ -4,6 +4,7 @@ import { rpcCodes } from '../present-error.js';
 import { callTool } from './call-tool.js';
 import { messageMeta } from './message-meta.js';
 import { toProtocolError } from './protocol-errors.js';
+import { isObject } from '../../lib/is-object.js';
 import { runCall, type Wish } from './run-call.js';
 import type { Session } from './session.js';
 import { toToolError, toToolResult } from './to-tool-result.js';
@@ -23,10 +24,6 @@ interface Malformed {
   /** Undefined when it is missing or no text. */
   readonly name: string | undefined;
   readonly arguments: unknown;
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Recognises a call without a name, or with arguments that are no object. */
