@@ -1,6 +1,7 @@
 import { AuthUnavailableError, SignInFailedError, UpstreamRefusedError } from '../../errors.js';
 import type { ProviderSettings } from '../../model/auth-settings.js';
 import type { JsonObject } from '../../model/json.js';
+import { basicAuthorization } from '../basic-authorization.js';
 import { askUpstream, unavailable } from './ask-upstream.js';
 import { objectIn, textIn } from './read-json.js';
 
@@ -51,10 +52,6 @@ function refusal(error: string, client: Client, isRefresh: boolean): Error {
   );
 }
 
-function encode(text: string): string {
-  return new URLSearchParams({ _: text }).toString().slice(2);
-}
-
 /** A request with the client's credentials, as the endpoint wants them. */
 export function toRequest(
   endpoint: TokenEndpoint,
@@ -63,7 +60,6 @@ export function toRequest(
 ): RequestInit {
   const { clientId, clientSecret } = client;
   const inHeader = endpoint.credentials === 'header';
-  const basic = Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64');
   const all = inHeader ? parameters : { ...parameters, client_id: clientId, client_secret: clientSecret };
   const isJson = endpoint.format === 'json';
   return {
@@ -71,7 +67,7 @@ export function toRequest(
     headers: {
       accept: 'application/json',
       'content-type': isJson ? 'application/json' : 'application/x-www-form-urlencoded',
-      ...(inHeader && { authorization: `Basic ${basic}` }),
+      ...(inHeader && { authorization: basicAuthorization(client) }),
     },
     body: isJson ? JSON.stringify(all) : new URLSearchParams(all).toString(),
   };

@@ -2,6 +2,7 @@ import { AuthUnavailableError, CredentialInvalidError } from '../../errors.js';
 import type { VerifierSettings } from '../../model/auth-settings.js';
 import type { Json, JsonObject } from '../../model/json.js';
 import type { Authenticator } from '../authenticator.js';
+import { basicAuthorization } from '../basic-authorization.js';
 import { toClaims } from '../claims.js';
 import { accessTokenPrefix, refreshTokenPrefix } from '../issuer/token-prefixes.js';
 import { looksLikeKey } from '../keys/key-text.js';
@@ -15,16 +16,10 @@ const maxQuestions = 100;
 
 type Introspection = NonNullable<VerifierSettings['introspection']>;
 
-/** RFC 6749, 2.3.1: both parts are form-encoded before they are joined. */
-function basic({ clientId, clientSecret }: Introspection): string {
-  const encode = (text: string): string => new URLSearchParams({ t: text }).toString().slice(2);
-  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`;
-}
-
 function ask(settings: Introspection, token: string): Promise<unknown> {
   return fetchJson(settings.url, {
     method: 'POST',
-    headers: { authorization: basic(settings), accept: 'application/json' },
+    headers: { authorization: basicAuthorization(settings), accept: 'application/json' },
     body: new URLSearchParams({ token, token_type_hint: 'access_token' }),
   });
 }
