@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { queryLog } from '../audit/query-log.js';
 import { AuditQueryError } from '../errors.js';
 import type { JsonObject } from '../model/json.js';
+import { auditSettings } from './audit-settings.js';
 import type { Context, ExitCode, Invoke } from './context.js';
-import { openSite } from './open-site.js';
 import { cell } from './log-text.js';
 import { printResult } from './output.js';
 import { printable } from './printable.js';
@@ -22,7 +22,7 @@ function recordText(context: Context, record: JsonObject): string {
 
 /** Prints everything that is on record about one record or call: its id is that of either. */
 export async function logShow(context: Context, id: string): Promise<ExitCode> {
-  const { audit } = (await openSite(context, { ignoreErrors: () => true })).project;
+  const audit = await auditSettings(context);
   const page = { path: audit.path, limit: 10, offset: 0, ascending: true };
   const byRecord = await queryLog({ ...page, filter: { record: id } });
   const { records } = byRecord.total > 0 ? byRecord : await queryLog({ ...page, filter: { call: id } });

@@ -17,6 +17,7 @@ export const rowColumns: readonly string[] = [
   'user_id',
   'user_key',
   'role',
+  'os_user',
   'duration_ms',
   'output_rows',
   'call_id',
@@ -64,7 +65,9 @@ function whoOf(record: JsonObject): string {
   const user = text(record['username'] ?? record['user_id'] ?? record['user_key']);
   if (user !== '') return user;
   const role = text(record['role']);
-  return role === '' ? '-' : `(role ${role})`;
+  if (role !== '') return `(role ${role})`;
+  const operator = text(record['os_user']);
+  return operator === '' ? '-' : `(${operator} on this machine)`;
 }
 
 /** A record as a row under `rowHead`. */

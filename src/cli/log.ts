@@ -3,12 +3,12 @@ import { isLogColumn, logColumns } from '../audit/log-columns.js';
 import { parseTime, type LogFilter } from '../audit/log-filter.js';
 import { UsageError } from '../errors.js';
 import { didYouMean } from '../lib/did-you-mean.js';
+import { auditSettings } from './audit-settings.js';
 import type { Context, ExitCode, Invoke } from './context.js';
 import type { LogOptions } from './log-options.js';
 import { configureLogShow } from './log-show.js';
 import { configureLogVerify } from './log-verify.js';
 import { exportRecords, followRecords, printRecords, printStats } from './log-output.js';
-import { openSite } from './open-site.js';
 import { limitOption, offsetOption } from './page-options.js';
 
 /** The filter that the options mean. Throws `AUDIT_QUERY_FAILED` for a time that is none. */
@@ -37,7 +37,7 @@ function checkCombination(context: Context, options: LogOptions): void {
 /** Prints, follows, counts or exports records of the audit log. Opens no database of the site, and records nothing. */
 export async function log(context: Context, options: LogOptions): Promise<ExitCode> {
   checkCombination(context, options);
-  const { audit } = (await openSite(context, { ignoreErrors: () => true })).project;
+  const audit = await auditSettings(context);
   const filter = filterOf(options, Date.now());
   if (options.follow !== undefined) return followRecords(context, audit.path, filter, options);
   if (options.stats !== undefined) return printStats(context, audit.path, filter, options.by ?? 'tool');

@@ -8,6 +8,7 @@ describe('who a row names', () => {
     [{ user_id: '7', user_key: 'local|anna', role: 'hr' }, '7'],
     [{ user_key: 'local|anna', role: 'hr' }, 'local|anna'],
     [{ role: 'doctor' }, '(role doctor)'],
+    [{ os_user: 'root' }, '(root on this machine)'],
     [{}, '-'],
   ])('of %j', (record, wanted) => {
     expect(recordRow(record, true, pc.createColors(false))[2]).toBe(wanted);

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bootstrappedSite, type TemporarySite } from './temporary-site.js';
+import { bootstrappedSite, temporarySite, type TemporarySite } from './temporary-site.js';
 
 let site: TemporarySite;
 
@@ -29,6 +29,34 @@ describe('mxcp log', () => {
     expect(lines).toHaveLength(4);
     expect(lines[1]).toContain('CALL_UNKNOWN_ENDPOINT');
     expect(lines[2]).toContain('tool find_people');
+  });
+
+  it('needs none of the secrets of the server, whose values only the user config has', async () => {
+    const poor = temporarySite({
+      'mxcp-site.yml': `mxcp: 1
+project: p
+profile: dev
+secrets: [warehouse]
+profiles: { dev: { duckdb: { path: ':memory:' } } }
+`,
+      'tools/t.yml': 'tool: { name: t, source: { code: SELECT 1 AS n } }\n',
+      '../home/.mxcp/config.yml': `mxcp: 1
+projects:
+  p:
+    profiles:
+      dev: { secrets: [{ name: warehouse, type: custom, parameters: { key: '\${WAREHOUSE_KEY}' } }] }
+`,
+    });
+    const rich = { env: { WAREHOUSE_KEY: 'k' } };
+    expect((await poor.mxcp(['run', 'tool', 't'], rich)).code).toBe(0);
+    expect((await poor.mxcp(['run', 'tool', 't'])).code).toBe(3);
+    const { stdout, code } = await poor.mxcp(['log', '--jsonl', '--fields', 'operation_name,call_id']);
+    expect(code).toBe(0);
+    const { operation_name: name, call_id: id } = JSON.parse(stdout) as Record<string, string>;
+    expect(name).toBe('t');
+    expect((await poor.mxcp(['log', 'show', id ?? ''])).code).toBe(0);
+    const elsewhere = await poor.mxcp(['log', '--config', '/nowhere/config.yml']);
+    expect(elsewhere.stderr).toContain('There is no user config');
   });
 
   it('marks failures and denials in red on a terminal, and nothing else there is an escape', async () => {
