@@ -38,7 +38,7 @@ export async function writeHead(folders: readonly string[], segment: string, tex
     const path = join(folder, segment + suffix);
     const draft = `${path}.tmp`;
     try {
-      await writeFile(draft, text, { mode: 0o600 });
+      await writeFile(draft, text, { mode: 0o600, flush: true });
       await rename(draft, path);
     } catch (error) {
       await rm(draft, { force: true });

@@ -76,7 +76,7 @@ export async function setTornAside(place: LogPlace): Promise<JsonObject[]> {
 
 function moveTorn(place: LogPlace, name: string, torn: Buffer, size: number): JsonObject {
   const path = freeName(join(place.folder, name));
-  writeFileSync(path, torn, { mode: 0o600, flag: 'wx' });
+  writeFileSync(path, torn, { mode: 0o600, flag: 'wx', flush: true });
   truncateSync(join(place.folder, name), size - torn.length);
   const sha256 = createHash('sha256').update(torn).digest('hex');
   return { segment: name, file: path.slice(place.folder.length + 1), bytes: torn.length, sha256 };
