@@ -24,11 +24,21 @@ function both({ user, profile }: SettingsContext, ...path: readonly string[]): S
   };
 }
 
+/** A path word for word, which no other route of this server has; the schema says the same. */
+const ownPath = /^\/(?!(?:healthz|readyz|oauth)(?:\/|$))(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*(?:\/|$))*$/;
+
 const pathKind: Kind<string> = {
-  what: "a path that begins with '/'",
+  what: "a path like /mcp, of letters, digits, '.', '_', '~' and '-', that is not /healthz, /readyz or below /oauth",
   read: textKind.read,
-  parse: (text) => (text.startsWith('/') ? text : undefined),
+  parse: (text) => (ownPath.test(text) ? text : undefined),
 };
+
+/** An address as clients send it when they name this server (RFC 8707, 2): host in lower case, no default port, no dot segments. */
+function canonical(address: string): string {
+  if (!URL.canParse(address)) return address;
+  const { href, origin, pathname } = new URL(address);
+  return href === origin + pathname ? href.replace(/\/+$/, '') : address;
+}
 
 /** `transport.http` (spec pages 02 and 06): where the server listens, whom it believes, and how it is hardened. */
 export function readHttp(context: SettingsContext): HttpSettings {
@@ -49,7 +59,7 @@ export function readHttp(context: SettingsContext): HttpSettings {
     host: read('host', textKind, 'localhost', { flag: overrides.host, variable: 'MXCP_HOST' }),
     port: read('port', integerKind(0, 65_535), 8000, { flag: overrides.port, variable: 'MXCP_PORT' }),
     path: read('path', pathKind, '/mcp', { variable: 'MXCP_PATH' }),
-    ...(baseUrl !== undefined && { baseUrl: baseUrl.replace(/\/+$/, '') }),
+    ...(baseUrl !== undefined && { baseUrl: canonical(baseUrl) }),
     trustProxy: readTrustProxy(context),
     allowedHosts: read('allowed_hosts', listKind, [], { variable: 'MXCP_ALLOWED_HOSTS' }),
     allowedOrigins: readOrigins(context),

@@ -213,3 +213,36 @@ describe('trusted proxies', () => {
     expect((await http(sites[1] ?? '', { env }))?.trustProxy).toEqual(['192.0.2.1', '2001:db8::/32']);
   });
 });
+
+describe('the address of the server', () => {
+  const addresses = [
+    ['https://MCP.Example.com', 'https://mcp.example.com'],
+    ['https://mcp.example.com:443/', 'https://mcp.example.com'],
+    ['http://127.0.0.1:80/Base//', 'http://127.0.0.1/Base'],
+    ['https://mcp.example.com/a/../b/', 'https://mcp.example.com/b'],
+    ['https://mcp.example.com:8443/base', 'https://mcp.example.com:8443/base'],
+  ] as const;
+
+  it.each(addresses)('%s is known as clients send it, so that it is compared: %s', async (stated, wanted) => {
+    expect((await http(minimalSite, { env: { MXCP_BASE_URL: stated } }))?.baseUrl).toBe(wanted);
+    const site = inProfile(`transport: {http: {base_url: "${stated}"}}`);
+    expect((await http(site))?.baseUrl).toBe(wanted);
+  });
+
+  it.each(['/', '/mcp', '/mcp/', '/api/v1.2/mcp', '/healthz2', '/a/oauth'])('has MCP at %s', async (path) => {
+    expect((await http(minimalSite, { env: { MXCP_PATH: path } }))?.path).toBe(path);
+    expect((await http(inProfile(`transport: {http: {path: "${path}"}}`)))?.path).toBe(path);
+  });
+
+  const others = ['/healthz', '/readyz', '/oauth', '/oauth/token', '/.well-known/x'];
+  const patterns = ['/:tenant', '/*', '/a?b', '/a#b', '//a', '/a/../b', '/%6dcp', 'mcp'];
+  it.each([...others, ...patterns])(
+    'has MCP not at %s, which is another place or no single one',
+    async (path) => {
+      const refused = async (site: string, options: Partial<LoadOptions> = {}): Promise<readonly string[]> =>
+        (await reading(site, options)).problems.map(({ severity, rule }) => `${severity} ${rule}`);
+      expect(await refused(minimalSite, { env: { MXCP_PATH: path } })).toEqual(['error wrong-value']);
+      expect(await refused(inProfile(`transport: {http: {path: "${path}"}}`))).toEqual(['error wrong-value']);
+    },
+  );
+});
