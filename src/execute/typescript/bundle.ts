@@ -1,7 +1,15 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, extname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build, type BuildFailure, type BuildOptions, type Message, type Plugin } from 'esbuild';
+import {
+  build,
+  type BuildFailure,
+  type BuildOptions,
+  type Message,
+  type OnLoadResult,
+  type Plugin,
+} from 'esbuild';
 import type { Problem } from '../../errors.js';
 import { makeBodyFolder } from './body-folder.js';
 import { compileProblem, isInline, linesBefore, type ModuleSource } from './body-problem.js';
@@ -46,6 +54,17 @@ function inlineCode(bodies: readonly ModuleSource[]): Plugin {
 }
 
 const code = /\.[cm]?[jt]sx?$/i;
+const ofPackage = `${sep}node_modules${sep}`;
+
+/**
+ * esbuild reads whatever file a comment calls a source map, also one without an end, with the server's rights. Of packages
+ * nobody needs the maps; of several comments the last one counts.
+ */
+async function withoutMap(path: string): Promise<OnLoadResult | undefined> {
+  const contents = await readFile(path, 'utf8');
+  if (!contents.includes('sourceMappingURL=')) return undefined;
+  return { contents: `${contents}\n//# sourceMappingURL=data:application/json,{}`, loader: 'default' };
+}
 
 /**
  * Data that is imported becomes part of the bundle, read with the server's rights: only what bodies can read anyway, and
@@ -56,12 +75,13 @@ function ownData(bodies: readonly ModuleSource[], root: string): Plugin {
     .filter((folder) => existsSync(folder))
     .map((folder) => `${realpathSync(folder)}${sep}`);
   const isOwn = (path: string): boolean =>
-    path.includes(`${sep}node_modules${sep}`) || folders.some((folder) => path.startsWith(folder));
+    path.includes(ofPackage) || folders.some((folder) => path.startsWith(folder));
   return {
     name: 'own-data',
     setup: (build) => {
       build.onLoad({ filter: /./, namespace: 'file' }, ({ path, with: attributes }) => {
         const isCode = (code.test(path) || /\.ya?ml$/i.test(path)) && Object.keys(attributes).length === 0;
+        if (isCode && path.includes(ofPackage)) return withoutMap(path);
         if (isCode || isOwn(path)) return undefined;
         const text = `${path} is no code: what a module imports beside code has to lie in its folder, in data/ of the site or in node_modules/`;
         return { errors: [{ text }] };

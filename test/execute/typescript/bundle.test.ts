@@ -62,8 +62,7 @@ it.each(['PLANTED=planted words', '@planted', '{"planted": planted}', '\\planted
   'what a comment calls a source map, and is none, is not quoted: %s',
   async (words) => {
     const site = await openSite({
-      'typescript/tries.ts': "import { found } from 'poison'; export const tries = () => found;",
-      'node_modules/poison/index.js': 'export const found = 1;\n//# sourceMappingURL=../../.env',
+      'typescript/tries.ts': 'export const tries = () => 1;\n//# sourceMappingURL=../.env',
       '.env': words,
     });
     const problems = site.bodies.problems(site.body('tries'));
@@ -73,3 +72,17 @@ it.each(['PLANTED=planted words', '@planted', '{"planted": planted}', '\\planted
     expect(JSON.stringify(problems)).not.toMatch(/planted/i);
   },
 );
+
+it.each([
+  ['/dev/zero', '//# sourceMappingURL=/dev/zero'],
+  ['beside code', "export const more = '//# sourceMappingURL=x'; //# sourceMappingURL=../../.env"],
+  ['in the older form', '//@ sourceMappingURL=../../.env'],
+])('what a package calls a source map is not read: %s', async (_what, comment) => {
+  const site = await openSite({
+    'typescript/tries.ts': "import { found } from 'poison'; export const tries = () => found;",
+    'node_modules/poison/index.js': `export const found = '//# sourceMappingURL=y';\n${comment}`,
+    '.env': 'no map',
+  });
+  expect(site.bodies.problems(site.body('tries'))).toEqual([]);
+  expect(await site.run('tries')).toBe('//# sourceMappingURL=y');
+});
