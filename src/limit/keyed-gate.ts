@@ -1,12 +1,13 @@
 import { stopReason, type StopSignal } from '../lib/stop-signal.js';
+
 /** Gives a place back; further calls of it do nothing. */
 export type Leave = () => void;
 
 /** Bounds how many calls of each caller run at once, so that none takes everything that there is. */
 export interface KeyedGate {
   /**
-   * Takes a place, or waits for one until `signal` aborts, in the order of coming; then the promise rejects with the
-   * signal's reason. Undefined when too many calls of this key wait already.
+   * Takes a place, or waits for one until `signal` aborts, in the order of coming; then the promise rejects with what
+   * `stopReason` says. Undefined when too many calls of this key wait already.
    */
   readonly enter: (key: string, signal: StopSignal) => Leave | Promise<Leave> | undefined;
 }
