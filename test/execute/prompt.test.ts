@@ -73,6 +73,14 @@ describe('a prompt template', () => {
     expect(performance.now() - started).toBeLessThan(3000);
   });
 
+  it('renders a text as large as there may be', () => {
+    const run = compile(
+      '{% if count %}{% for each in items %}{{ name | upper }}{% endfor %}{% endif %}',
+    ).render;
+    const rendered = run({ name: 'x'.repeat(1_000_000), items: ['a'], count: 1 });
+    expect(rendered[0]?.text.length).toBe(1_000_000);
+  });
+
   it('never says a value in its error', () => {
     const run = compile('{{ name + data }}').render;
     expect(() => run({ name: 'secret-value', data: null })).toThrow(/^A prompt template failed$/);
