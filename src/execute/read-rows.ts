@@ -7,6 +7,8 @@ import {
 } from '@duckdb/node-api';
 import { SqlRefusedError } from '../errors.js';
 import { bareObject } from '../lib/bare-object.js';
+import { throwIfStopped, type StopSignal } from '../lib/stop-signal.js';
+import { takeTurns } from '../lib/take-turns.js';
 import type { ResultColumn } from '../model/effects.js';
 import type { Json, JsonObject } from '../model/json.js';
 import { nameUnnamed } from './name-unnamed.js';
@@ -92,13 +94,19 @@ export function preparedColumns(statement: DuckDBPreparedStatement): readonly Re
   return compileRowReader(names, types).columns;
 }
 
+/** How a result is read: `signal` stops it also between two rows. */
+export interface RowReading extends RowBounds<JsonObject> {
+  readonly signal: StopSignal;
+}
+
 /**
- * Reads a streamed result until its end or a limit, as `RowBudget` says. Memory is bounded by the limits plus one chunk.
+ * Reads a streamed result until its end or a limit, as `RowBudget` says. Memory is bounded by the limits plus one chunk. A
+ * rule that takes long for each row keeps neither other calls waiting nor its own deadline from ending it.
  */
 export async function readRows(
   result: DuckDBResult,
   reader: RowReader,
-  bounds: RowBounds<JsonObject>,
+  bounds: RowReading,
 ): Promise<ReadResult> {
   const budget = new RowBudget(bounds, (row) => reader.keyBytes + rowBytes(row, reader.columns));
   const read = (complete: boolean): ReadResult => ({
@@ -110,20 +118,24 @@ export async function readRows(
     const chunk = await result.fetchChunk();
     if (!chunk || chunk.rowCount === 0) return read(true);
     try {
-      if (!takeChunk(chunk, reader, budget, bounds.limits.maxBytes)) return read(false);
+      if (!(await takeChunk(chunk, reader, budget, bounds))) return read(false);
     } finally {
       chunk.reset(); // its texts are freed now, also of a stopped call; the chunk itself only when garbage is collected
     }
   }
 }
 
+/** Rows between two looks at the clock, where a rule is asked about each. */
+const rowsPerLook = 8;
+
 /** Takes the rows of a chunk; false when the result was cut. */
-function takeChunk(
+async function takeChunk(
   chunk: DuckDBDataChunk,
   reader: RowReader,
   budget: RowBudget<JsonObject>,
-  maxBytes: number,
-): boolean {
+  { keepRow, limits: { maxBytes }, signal }: RowReading,
+): Promise<boolean> {
+  const othersTurn = keepRow && takeTurns();
   const count = chunk.rowCount;
   const vectors = reader.readers.map((_, column) => chunk.getColumnVector(column));
   reader.unnamed.forEach((unnamed, column) => {
@@ -134,6 +146,10 @@ function takeChunk(
     budget.scan();
     if (tooBig.some((check) => check(index))) return budget.refuse();
     if (!budget.add(rowAt(vectors, index, reader))) return false;
+    const turn = index % rowsPerLook === 0 ? othersTurn?.() : undefined;
+    if (turn === undefined) continue;
+    await turn;
+    throwIfStopped(signal);
   }
   return true;
 }

@@ -1,21 +1,19 @@
 import type { DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import { ExecuteFailedError } from '../errors.js';
-import { throwIfStopped, type StopSignal } from '../lib/stop-signal.js';
+import { throwIfStopped } from '../lib/stop-signal.js';
 import type { JsonObject } from '../model/json.js';
 import { refuseByType } from './author-sql.js';
 import type { Binder } from './bind-value.js';
 import type { BodyStatement } from './prepared-body.js';
 import { refuseDeep } from './refuse-deep.js';
-import { readRows, rowReaderOf, type ReadResult } from './read-rows.js';
-import type { RowBounds } from './row-budget.js';
+import { readRows, rowReaderOf, type ReadResult, type RowReading } from './read-rows.js';
 import type { Session } from './session.js';
 import type { ResultColumn } from '../model/effects.js';
 
 /** What a run needs beside the statements. */
-export interface StatementRun extends RowBounds<JsonObject> {
+export interface StatementRun extends RowReading {
   readonly args: JsonObject;
   readonly binders: ReadonlyMap<string, Binder>;
-  readonly signal: StopSignal;
 }
 
 export interface StatementsResult extends ReadResult {

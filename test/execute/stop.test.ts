@@ -404,6 +404,23 @@ describe('the limits of a result', () => {
     expect((await query(database, 'SELECT 1 AS n')).rows).toHaveLength(1);
   });
 
+  it('ask a rule that takes long for each row no more once the call is stopped, and let others have their turns', async () => {
+    const stopped = new AbortController();
+    let rows = 0;
+    const keepRow = (): boolean => {
+      const end = performance.now() + 5;
+      while (performance.now() < end); // as a rule that looks through a long list
+      rows += 1;
+      return true;
+    };
+    const running = query(database, 'SELECT * FROM range(2000)', { keepRow, signal: stopped.signal });
+    await vi.waitUntil(() => rows > 0, { timeout: 30_000 });
+    stopped.abort(new ExecuteTimeoutError('too late'));
+    await expect(running).rejects.toMatchObject({ code: 'EXECUTE_TIMEOUT' });
+    expect((await query(database, 'SELECT 1 AS n')).rows).toHaveLength(1);
+    expect(rows).toBeLessThan(2000);
+  });
+
   it('that cut the RETURNING of a write do not cut the write', async () => {
     const other = await openWith('CREATE TABLE t(a BIGINT)');
     const body = await prepared(other, 'INSERT INTO t SELECT range FROM range(100000) RETURNING a');
