@@ -20,7 +20,7 @@ export class CheckedServer extends Server {
   protected override _wrapHandler(method: string, handler: Handler): Handler {
     const checked = super._wrapHandler(method, handler);
     return async (request, context) => {
-      const malformed = readMalformed(method, request.params);
+      const malformed = readMalformed(method, request.params, context.mcpReq.requestState());
       if (malformed === undefined) return checked(request, context);
       return guardHandler(this.#session, () => answerMalformed(this.#session, malformed, context));
     };

@@ -54,6 +54,22 @@ describe('a call that is malformed fails on record, in our words', () => {
     },
   );
 
+  it.each([[5], [{}], [[]], [null], [false]])('with a state that is no text but %j', async (requestState) => {
+    const calls = [
+      ['tools/call', 'add', { name: 'add', arguments: { a: 1 } }],
+      ['prompts/get', 'greet', { name: 'greet', arguments: { who: 'x' } }],
+      ['resources/read', 'note://hello', { uri: 'note://hello', arguments: 5 }],
+    ] as const;
+    for (const [method, name, params] of calls) {
+      const { message, added } = await ask(
+        modern(method, { ...params, requestState }),
+        modernHeaders(method, name),
+      );
+      expect(message['error']).toMatchObject({ code: -32602, data: { code: 'ELICIT_STATE_INVALID' } });
+      expect(added).toMatchObject([{ operation_status: 'error', error_code: 'ELICIT_STATE_INVALID' }]);
+    }
+  });
+
   it('an unknown tool stays unknown, and an unknown prompt too', async () => {
     for (const method of ['tools/call', 'prompts/get']) {
       const { message, added } = await ask(legacy(method, { name: 'absent', arguments: [] }), revision);
