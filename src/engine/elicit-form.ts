@@ -58,10 +58,18 @@ function within(size: number, low: Json | undefined, high: Json | undefined): bo
   return (typeof low !== 'number' || size >= low) && (typeof high !== 'number' || size <= high);
 }
 
+/** What a field may be, where its form lists that: plain, or with a title each. */
+function choicesOf(field: JsonObject): readonly Json[] | undefined {
+  const plain = field['enum'];
+  if (Array.isArray(plain)) return plain as readonly Json[];
+  const titled = field['oneOf'];
+  if (!Array.isArray(titled)) return undefined;
+  return (titled as readonly Json[]).map((each) => (isObject(each) ? (each['const'] ?? null) : null));
+}
+
 function fitsField(field: JsonObject, value: Json): boolean {
   const { type, minLength, maxLength, minimum, maximum } = field;
-  const choices = field['enum'];
-  if (Array.isArray(choices) && !choices.includes(value)) return false;
+  if (choicesOf(field)?.includes(value) === false) return false;
   if (type === 'boolean') return typeof value === 'boolean';
   if (type === 'string')
     return typeof value === 'string' && within(Array.from(value).length, minLength, maxLength);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bareForm } from '../../src/engine/elicit-form.js';
+import { bareForm, readAnswer } from '../../src/engine/elicit-form.js';
 import { openRounds } from '../../src/engine/elicit-rounds.js';
 import { createElicitStates, type StateBinding } from '../../src/engine/elicit-state.js';
 import { createSpentStates } from '../../src/engine/spent-states.js';
@@ -114,6 +114,17 @@ describe('a question that ends a call', () => {
     const more = { action: 'accept', content: { sure: true, __proto__: { admin: true }, extra: 1 } };
     const ask = openRounds(states, binding, { state, answers: { a: more } });
     expect(ask(question('a'))).toEqual(yes);
+  });
+
+  it.each([
+    ['plain', { enum: ['red', 'blue'] }],
+    ['with titles', { oneOf: [{ const: 'red', title: 'Red' }, { const: 'blue' }] }],
+  ])('gives a body one of the choices that its form lists, %s', (_how, choices) => {
+    const schema = { type: 'object', properties: { color: { type: 'string', ...choices } } };
+    const answer = (color: string): JsonObject | undefined =>
+      readAnswer(schema, { action: 'accept', content: { color } });
+    expect(answer('blue')).toEqual({ action: 'accept', content: { color: 'blue' } });
+    expect(answer('green')).toBeUndefined();
   });
 
   it.each([
