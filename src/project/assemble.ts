@@ -6,13 +6,13 @@ import { buildAuthorization } from './authorization.js';
 import { buildBuiltinTools } from './builtin-tools.js';
 import { sha256 } from '../lib/sha256.js';
 import type { EndpointFile } from './endpoint-file.js';
-import { at, booleanOf, originOf, stringOf, type Field } from './field.js';
+import { at, originOf, type Field } from './field.js';
 import { readBodies } from './read-bodies.js';
 import { readPlugins } from './read-plugins.js';
 import { readRates } from './rates.js';
 import { openSettings, readLimits, readSettings, type AssemblyInput } from './read-settings.js';
 import { buildSiteRules, idleRules, type SiteRules } from './rules.js';
-import { flagKind } from './setting-reader.js';
+import { flagKind, textKind } from './setting-reader.js';
 import type { SettingsContext } from './settings-context.js';
 import { checkMatches, checkSqlTools, findDuplicates } from './site-checks.js';
 import { readEndpoints } from './site-endpoints.js';
@@ -47,7 +47,7 @@ export async function assembleProject(input: AssemblyInput): Promise<Assembly> {
     authorization.roles?.map(({ name }) => name),
     problems,
   );
-  const policies = buildPolicySettings(at(context.site, 'policies'));
+  const policies = buildPolicySettings(context);
   const limits = readLimits(context);
   const shared = { limits, rules, requireInputPolicy: policies.requireInputPolicy };
   const found = await readEndpoints(
@@ -114,12 +114,20 @@ function configFiles({ user }: SettingsContext): readonly string[] {
   return user === undefined ? [] : [user.source.path];
 }
 
-function buildPolicySettings(field: Field | undefined): PolicySettings {
+function buildPolicySettings({ reader, site }: SettingsContext): PolicySettings {
+  const given = (key: string): Field | undefined => at(site, 'policies', key);
+  const flag = (key: string, fallback: boolean): boolean =>
+    reader.read(`policies.${key}`, { kind: flagKind, site: given(key) }, fallback);
+  const hashScope = reader.read(
+    'policies.hash_scope',
+    { kind: textKind, site: given('hash_scope') },
+    'field',
+  );
   return {
-    requireInputPolicy: booleanOf(at(field, 'require_input_policy')) ?? false,
-    strictFields: booleanOf(at(field, 'strict_fields')) ?? false,
-    hideDenied: booleanOf(at(field, 'hide_denied')) ?? true,
-    hashScope: stringOf(at(field, 'hash_scope')) === 'site' ? 'site' : 'field',
+    requireInputPolicy: flag('require_input_policy', false),
+    strictFields: flag('strict_fields', false),
+    hideDenied: flag('hide_denied', true),
+    hashScope: hashScope === 'site' ? 'site' : 'field',
   };
 }
 

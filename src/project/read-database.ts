@@ -47,6 +47,18 @@ export async function readDatabase(context: SettingsContext, freeBodies: boolean
     site: at(duckdb, 'temp_directory'),
   });
   const located = (each: string): string => absolutePath(each, context.root, context.env);
+  const attach = mapsOf(at(duckdb, 'attach')).map((item) => readAttachment(item));
+  const extensions = itemsOf(at(context.site, 'extensions')).flatMap((item) => readExtension(item));
+  for (const [key, named] of [
+    ['duckdb.attach', attach],
+    ['extensions', extensions],
+  ] as const)
+    if (named.length > 0)
+      reader.note(
+        key,
+        named.map(({ name }) => name),
+        'site',
+      );
   return {
     path: path === ':memory:' ? path : located(path),
     readonly,
@@ -56,8 +68,8 @@ export async function readDatabase(context: SettingsContext, freeBodies: boolean
     ...(tempDirectory !== undefined && { tempDirectory: located(tempDirectory) }),
     ...readSandbox(context, duckdb, freeBodies),
     timezone: reader.read('duckdb.timezone', { kind: textKind, site: at(duckdb, 'timezone') }, 'UTC'),
-    attach: mapsOf(at(duckdb, 'attach')).map((item) => readAttachment(item)),
-    extensions: itemsOf(at(context.site, 'extensions')).flatMap((item) => readExtension(item)),
+    attach,
+    extensions,
     pool: reader.read('duckdb.pool', { kind: integerKind(1, 256), site: at(duckdb, 'pool') }, 16),
     queue: reader.read('duckdb.queue', { kind: integerKind(0, 100_000), site: at(duckdb, 'queue') }, 256),
     maxTempDirectorySize: reader.read(
@@ -122,16 +134,21 @@ function readExtension(field: Field): readonly Extension[] {
   return [{ name, ...((repository === 'community' || repository === 'core_nightly') && { repository }) }];
 }
 
-/** `init` is SQL text, `{code}`, `{file}`, or the bare path of a `.sql` file of the site. */
+/** `init` is SQL text, which may hold what variables gave and is not shown, `{code}`, `{file}`, or the bare path of a `.sql` file of the site. */
 async function readInit(
   { root, reader }: SettingsContext,
   field: Field | undefined,
 ): Promise<SourceText | undefined> {
+  const text = (sql: Field): SourceText => {
+    reader.note('duckdb.init', '[SQL text]', 'site');
+    return sourceTextOf(sql);
+  };
   const code = at(field, 'code');
-  if (code !== undefined && stringOf(code) !== undefined) return sourceTextOf(code);
+  if (code !== undefined && stringOf(code) !== undefined) return text(code);
   const file = at(field, 'file') ?? field;
   const named = stringOf(file);
   if (file === undefined || named === undefined) return undefined;
-  if (file === field && !/^\S+\.sql$/i.test(named)) return sourceTextOf(field);
+  if (file === field && !/^\S+\.sql$/i.test(named)) return text(field);
+  reader.note('duckdb.init', named, 'site');
   return (await siteText(root, root, file, reader.problems))?.source;
 }

@@ -236,6 +236,9 @@ describe('mxcp config', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/transport\.http\.port +9001 +environment/);
     expect(stdout).toMatch(/duckdb\.path +:memory: +site/);
+    expect(stdout).toMatch(/duckdb\.init +sql\/people\.sql +site/);
+    expect(stdout).toMatch(/policies\.strict_fields +true +site/);
+    expect(stdout).toMatch(/policies\.hide_denied +true +default/);
     expect(stdout).toMatch(/transport\.shutdown_grace +\d+ ms +default/);
     expect(stdout).toMatch(/limits\.timeout +30 s +default/);
     expect(stdout).toMatch(/limits\.max_bytes +\d+ bytes +default/);
@@ -246,5 +249,21 @@ describe('mxcp config', () => {
     expect(result).toMatchObject({ settings: expect.arrayContaining([timeout]) as object[] });
     expect(stdout).toMatch(/secret_key +\[hidden\] +environment/);
     expect(stdout).not.toContain('battery');
+  });
+
+  it('names what the database is made from, and shows nothing of what may hold a password', async () => {
+    const settings = `path: ':memory:', init: "SELECT '\${PASSWORD}'", attach: [{ name: shop, url: 'postgres:password=\${PASSWORD}' }]`;
+    const { stdout } = await temporarySite({
+      'mxcp-site.yml': `mxcp: 1
+project: p
+profile: dev
+extensions: [postgres]
+profiles: { dev: { duckdb: { ${settings} } } }
+`,
+    }).mxcp(['config'], { env: { PASSWORD: 'correct-horse' } });
+    expect(stdout).toMatch(/duckdb\.init +\[SQL text\] +site/);
+    expect(stdout).toMatch(/duckdb\.attach +\["shop"\] +site/);
+    expect(stdout).toMatch(/extensions +\["postgres"\] +site/);
+    expect(stdout).not.toContain('horse');
   });
 });
