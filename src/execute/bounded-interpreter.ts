@@ -3,8 +3,9 @@ import { Interpreter, type TemplateEnvironment, type TemplateNode, type Template
 
 /** Steps of work of one template: each node that is evaluated is one, and more by what comes of it. */
 const maxSteps = 100_000;
-/** UTF-16 units or items of what a node gives that are a step: whoever goes through much works much. */
-const perStep = 100;
+/** UTF-16 units, and items, of what a node gives that are a step: whoever goes through much works much. */
+const unitsPerStep = 100;
+const itemsPerStep = 25;
 /** UTF-16 units of any text that a template builds. */
 const maxText = 1_048_576;
 /** Items of any list that a template builds. */
@@ -46,14 +47,14 @@ export class BoundedInterpreter extends Interpreter {
     this.work(1);
     const result = super.evaluate(node, environment);
     const { value } = result;
-    if (typeof value === 'string') this.take(value, maxText, 'Text');
-    if (Array.isArray(value)) this.take(value, maxItems, 'List');
+    if (typeof value === 'string') {
+      if (value.length > maxText) throw tooLarge('Text');
+      this.work(value.length / unitsPerStep);
+    } else if (Array.isArray(value)) {
+      if (value.length > maxItems) throw tooLarge('List');
+      this.work(value.length / itemsPerStep);
+    } else if (value instanceof Map) this.work(value.size / itemsPerStep);
     return result;
-  }
-
-  private take({ length }: { readonly length: number }, most: number, what: string): void {
-    if (length > most) throw tooLarge(what);
-    this.work(length / perStep);
   }
 
   private work(steps: number): void {
