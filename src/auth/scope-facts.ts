@@ -4,7 +4,7 @@ import type { VerifiedIdentity } from './identity.js';
 export interface ScopeFacts {
   /** Every scope that some call needs, sorted: the allow-list of requests. */
   readonly known: readonly string[];
-  /** Granted when a client asks for none. */
+  /** Granted when a client asks for none: each once, and none that nobody could ask for. */
   readonly defaults: readonly string[];
   /** The scopes that this person's roles allow now; undefined without a `roles` section: every one. */
   readonly allowed: (identity: VerifiedIdentity) => readonly string[] | undefined;

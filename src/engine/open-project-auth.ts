@@ -17,10 +17,11 @@ export interface ProjectAuth extends Pick<Runtime, 'project' | 'audit' | 'descri
 }
 
 function factsOf({ project, scopes, roles }: ProjectAuth): ScopeFacts {
+  const { defaultScopes } = project.authorization.scopes;
   const callerOf = (identity: VerifiedIdentity): Caller => roles.resolve(toIdentity(identity)).caller;
   return {
     known: scopes.known,
-    defaults: project.authorization.scopes.defaultScopes,
+    defaults: [...new Set(defaultScopes)].filter((scope) => scopes.known.includes(scope)),
     allowed: (identity) => scopes.allowed(callerOf(identity)),
     isAdmin: (identity) => callerOf(identity).capabilities.includes(adminCapability),
   };

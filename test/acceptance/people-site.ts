@@ -76,6 +76,8 @@ interface PeopleOptions {
   readonly rates?: string;
   /** Further keys of `auth`, as a flow mapping has them. */
   readonly auth?: string;
+  /** Further keys of `authorization`, likewise. */
+  readonly authorization?: string;
   /** Further keys of the provider, likewise. */
   readonly provider?: string;
   /** Further files of the site. */
@@ -85,7 +87,7 @@ interface PeopleOptions {
 function siteFile(
   standIn: OidcStandIn,
   port: number,
-  { rates = generous, auth, provider }: PeopleOptions,
+  { rates = generous, auth, authorization, provider }: PeopleOptions,
 ): string {
   return `mxcp: 1
 project: people
@@ -93,7 +95,7 @@ profile: default
 authorization:
   tags_as_scopes: true
   scoped_tags: [files, database, web, memory]
-  roles:${roles.replaceAll('\n', '\n  ')}
+${authorization === undefined ? '' : `  ${authorization}\n`}  roles:${roles.replaceAll('\n', '\n  ')}
 profiles:
   default:
     duckdb: {path: ':memory:'}

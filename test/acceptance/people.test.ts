@@ -141,3 +141,19 @@ describe('signing in, the session, its renewal and its record', () => {
     expect(issued).toMatchObject([{ username: expect.any(String) as string, provider: 'corp' }]);
   });
 });
+
+it('default scopes that come twice, or that nothing needs, keep no client out, and no metadata lead one to ask for them', async () => {
+  const authorization = "default_scopes: ['tag:web', 'tag:web', 'orders:read']";
+  const own = await servePeople({ authorization });
+  const { answer } = await own.signedIn('dana');
+  const metadata = await fetch(`${own.url}/.well-known/oauth-authorization-server`);
+  const { scopes_supported: supported } = (await metadata.json()) as { scopes_supported: string[] };
+  const resource = await fetch(`${own.url}/.well-known/oauth-protected-resource/mcp`);
+  const { scopes_supported: needed } = (await resource.json()) as { scopes_supported: string[] };
+  await own.close();
+  expect(answer.scope).toBe('mcp tag:web');
+  expect([supported, needed]).toEqual([
+    ['mcp', 'tag:web'],
+    ['mcp', 'tag:web'],
+  ]);
+});

@@ -84,6 +84,16 @@ describe('scopes of a request', () => {
     const answer = new URL((await new Browser().request(url)).location ?? '');
     expect(answer.searchParams.get('error')).toBe('invalid_scope');
   });
+
+  it('are the defaults that the operator lets a client ask for, where it asks for none', async () => {
+    const facts = { defaults: ['tag:hr', 'tag:sales'] };
+    const clients = [{ clientId: 'narrow', redirectUris: [redirectUri], scopes: ['tag:hr'] }];
+    const own = await openSite({ clients, facts });
+    own.upstream.person = 'ann';
+    const { scope } = await dance(own, { clientId: 'narrow' });
+    await own.close();
+    expect(scope).toBe('mcp tag:hr');
+  });
 });
 
 describe('a grant', () => {
