@@ -1,5 +1,6 @@
 import type { Problem } from '../../errors.js';
 import type { Colors, Context } from '../context.js';
+import { countText } from '../count-text.js';
 import { printable } from '../printable.js';
 
 function indented(text: string): string {
@@ -20,14 +21,10 @@ function problemText(problem: Problem, colors: Colors): string {
   ].join('\n');
 }
 
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
 /** `3 errors, 1 warning`. */
 export function problemTotals(problems: readonly Problem[]): string {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
-  return `${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}`;
+  return `${countText(errors, 'error')}, ${countText(problems.length - errors, 'warning')}`;
 }
 
 /** All problems on stderr, each with its place, its text with a caret where known, and its remedy; then the totals. */
