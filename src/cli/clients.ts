@@ -66,7 +66,8 @@ async function revoke(context: Context, id: string): Promise<ExitCode> {
   return withOperator(context, open, async (clients) => {
     const gone = await clients.revoke(id);
     printNote(context, afterwards[gone.origin]);
-    const text = (): string => printable(`Revoked ${gone.id} for ${gone.people} people`);
+    const text = (): string =>
+      printable(`Revoked ${gone.id} for ${gone.people} ${gone.people === 1 ? 'person' : 'people'}`);
     return printResult(context, { revoked: infoJson(gone) }, text);
   });
 }

@@ -65,6 +65,14 @@ describe('limits.rate', () => {
     const { problems } = await read(await newSite({ 'mxcp-site.yml': `${minimalSite}limits: ${text}\n` }));
     expect(problems.map(place).map((each) => each.replace(/^mxcp-site.yml:/, ''))).toEqual([wanted]);
   });
+
+  it.each(['60', '10/hour', '[60/min]'])('%s is answered with how rates are written', async (text) => {
+    const limits = `limits: {rate: {per_user: ${text}}}\n`;
+    const { problems } = await read(await newSite({ 'mxcp-site.yml': minimalSite + limits }));
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining('like 10/s, 60/min or 1000/h'),
+    ]);
+  });
 });
 
 describe('--rate-limit-window and --rate-limit-max', () => {

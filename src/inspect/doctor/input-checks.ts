@@ -54,7 +54,7 @@ function files({ database }: Project): Finding {
   const item = { id: 'paths', title: 'SQL reaches no files and no network' };
   const places = [...database.allowedDirectories, ...database.allowedPaths];
   return verdict(item, !database.externalAccess, {
-    pass: places.length === 0 ? 'external_access: false' : `only ${places.length} allowed places`,
+    pass: places.length === 0 ? 'external_access: false' : `nothing but allowed places: ${places.length}`,
     fail: 'SQL of this site can read files and addresses that the server can read',
     fix: 'Set duckdb.external_access: false, with allowed_directories where bodies need files',
   });
