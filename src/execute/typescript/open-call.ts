@@ -11,7 +11,7 @@ import { serveAsk, serveTell } from './serve-ask.js';
 const graceMs = 100;
 /** Questions that a call may have open, and things that it may tell. One that passes them is out of its mind. */
 const maxOpenAsks = 10_000;
-/** Characters that open questions may have, all together: they are in the server's memory until they are answered. */
+/** Characters that the open questions of a worker may have: they are in the server's memory until they are answered. */
 const maxOpenCharacters = 64 * 1024 * 1024;
 export const maxTells = 20_000;
 
@@ -43,11 +43,16 @@ type Send = (message: ToWorker) => void;
 /** Refusals that a body can pass on: the latest ones. */
 const maxRefusals = 1000;
 
+/** What the calls of one worker have asked and not been answered yet. */
+export interface OpenQuestions {
+  characters: number;
+}
+
 /** What was counted and refused in one run. */
 interface Tally {
+  readonly open: OpenQuestions;
   readonly refusals: Map<number, MxcpError>;
   openAsks: number;
-  openCharacters: number;
   tells: number;
   /** Why a lot of the result was refused: the run fails with it, whatever the worker makes of the refusal. */
   refusedRows: MxcpError | undefined;
@@ -66,7 +71,7 @@ async function answer(
 ): Promise<ToWorker> {
   try {
     if (operation === 'rows') throwIfStopped(signal);
-    else if (tally.openCharacters > maxOpenCharacters)
+    else if (tally.open.characters > maxOpenCharacters)
       throw new ExecuteFailedError(
         'A body asks for too much at once: await some of it before asking for more',
       );
@@ -94,13 +99,13 @@ async function serve(
     return;
   }
   tally.openAsks += 1;
-  tally.openCharacters += length;
+  tally.open.characters += length;
   if (tally.openAsks > maxOpenAsks) throw new HostileMessage('A body asks without end');
   try {
     send(await answer(run, message, tally));
   } finally {
     tally.openAsks -= 1;
-    tally.openCharacters -= length;
+    tally.open.characters -= length;
   }
 }
 
@@ -123,12 +128,18 @@ function watch(signal: StopSignal, told: () => void, late: () => void): () => vo
  * Begins a run in a worker. When its signal aborts the body is told; when it has not ended 100 ms later, `stop` has to end
  * the worker.
  */
-export function openCall(call: number, run: Run, send: Send, stop: () => void): OpenCall {
+export function openCall(
+  call: number,
+  run: Run,
+  open: OpenQuestions,
+  send: Send,
+  stop: () => void,
+): OpenCall {
   const { signal, module, args, facts } = run;
   const tally: Tally = {
     refusals: new Map(),
+    open,
     openAsks: 0,
-    openCharacters: 0,
     tells: 0,
     refusedRows: undefined,
   };

@@ -1,7 +1,14 @@
 import { lostError } from './body-error.js';
 import type { BodyHost } from './body-host.js';
 import { hideSaid } from './hide-said.js';
-import { maxTells, openCall, type CallMessage, type OpenCall, type Run } from './open-call.js';
+import {
+  maxTells,
+  openCall,
+  type CallMessage,
+  type OpenCall,
+  type OpenQuestions,
+  type Run,
+} from './open-call.js';
 import type { FromWorker, ToWorker, WorkerResult } from './protocol.js';
 import { HostileMessage, readMessage } from './read-message.js';
 import { siteCall } from './site-host.js';
@@ -36,6 +43,7 @@ export interface WorkerEvents {
 /** What is known of a worker. `dirty`: it must not get another call. */
 interface State {
   readonly calls: Map<number, OpenCall>;
+  readonly open: OpenQuestions;
   numbers: number;
   /** Messages that named no open call. */
   strays: number;
@@ -120,7 +128,9 @@ async function runIn(state: State, wanted: Run, { send, kill }: Line): Promise<W
   if (state.end !== undefined) throw lostError(state.end);
   state.numbers += 1;
   const number = state.numbers;
-  const call = openCall(number, wanted, send, () => kill('stopped', 'it did not stop when its call did'));
+  const call = openCall(number, wanted, state.open, send, () =>
+    kill('stopped', 'it did not stop when its call did'),
+  );
   state.calls.set(number, call);
   return call.result.finally(() => {
     state.calls.delete(number);
@@ -136,6 +146,7 @@ export function startWorker(
 ): BodyWorker {
   const state: State = {
     calls: new Map(),
+    open: { characters: 0 },
     numbers: 0,
     strays: 0,
     dirty: false,

@@ -25,6 +25,7 @@ async function outcome(
   const opened = openCall(
     1,
     { module: 0, args: {}, facts, host, signal },
+    { characters: 0 },
     (message) => sent.push(message),
     () => undefined,
   );
@@ -64,33 +65,40 @@ describe('a worker that sends a lot of its result', () => {
 });
 
 describe('a worker that does not wait for answers', () => {
-  it('may ask for 64 MiB at once, and for more when some of it is answered', async () => {
+  it('may ask for 64 MiB at once in all its calls, and for more when some of it is answered', async () => {
     const sent: ToWorker[] = [];
     const answers: (() => void)[] = [];
     const query = (): Promise<readonly []> => new Promise((resolve) => answers.push(() => resolve([])));
-    const opened = openCall(
-      1,
-      { module: 0, args: {}, facts, host: { ...quietHost, query }, signal: new StopSource() },
-      (message) => sent.push(message),
-      () => undefined,
-    );
-    const ask = (number: number): Promise<void> =>
-      opened.receive(
-        { type: 'ask', call: 1, ask: number, operation: 'query', input: { sql: 'SELECT 1' } },
+    const open = { characters: 0 };
+    const begin = (call: number): ReturnType<typeof openCall> => {
+      const run = { module: 0, args: {}, facts, host: { ...quietHost, query }, signal: new StopSource() };
+      return openCall(
+        call,
+        run,
+        open,
+        (message) => sent.push(message),
+        () => undefined,
+      );
+    };
+    const calls = [begin(0), begin(1)];
+    const ask = async (call: number, number: number): Promise<void> =>
+      calls[call]?.receive(
+        { type: 'ask', call, ask: number, operation: 'query', input: { sql: 'SELECT 1' } },
         40 * 1024 * 1024,
       );
-    const first = ask(1);
-    await ask(2);
+    const first = ask(0, 1);
+    await ask(1, 2);
     expect(sent.at(-1)).toMatchObject({ type: 'refusal', ask: 2, code: 'EXECUTE_FAILED' });
     expect(answers).toHaveLength(1);
     answers[0]?.();
     await first;
-    const third = ask(3);
+    const third = ask(1, 3);
     answers[1]?.();
     await third;
     expect(sent.slice(-2)).toMatchObject([
       { type: 'answer', ask: 1 },
       { type: 'answer', ask: 3 },
     ]);
+    expect(open.characters).toBe(0);
   });
 });
