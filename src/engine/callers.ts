@@ -1,3 +1,4 @@
+import { connectScope } from '../auth/issuer/connect-scope.js';
 import { deepFreeze } from '../lib/freeze.js';
 import { osUser } from '../lib/os-user.js';
 import type { Caller, Persona } from '../model/caller.js';
@@ -67,9 +68,11 @@ export function localCallers(
   };
 }
 
+/** To connect is no right that a role gives, or takes (spec page 06, "Authorization server"). */
 function boundScopes(identity: VerifiedIdentity, allowed: readonly string[] | undefined): readonly string[] {
   if (identity.scopes === 'by-roles') return allowed ?? [];
-  return allowed === undefined ? identity.scopes : identity.scopes.filter((scope) => allowed.includes(scope));
+  if (allowed === undefined) return identity.scopes;
+  return identity.scopes.filter((scope) => scope === connectScope || allowed.includes(scope));
 }
 
 /** What a credential says, as the role resolver reads it. */

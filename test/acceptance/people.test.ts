@@ -157,3 +157,11 @@ it('default scopes that come twice, or that nothing needs, keep no client out, a
     ['mcp', 'tag:web'],
   ]);
 });
+
+it('no role takes away what everybody who signed in holds: a site may ask all callers for it', async () => {
+  const own = await servePeople({ authorization: 'required_scopes: [mcp]' });
+  const { token } = await own.signedIn('dana', 'tag:web');
+  const seen = toolNames(await send(own.mcpUrl, 'legacy', 'tools/list', {}, token));
+  await own.close();
+  expect(seen).toEqual(['search_web']);
+});
