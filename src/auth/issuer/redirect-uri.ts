@@ -57,8 +57,8 @@ export function redirectHost(uri: string): string {
   return redirectKind(uri) === 'app' ? protocol : host;
 }
 
-/** The redirect URI's place as a source in a Content-Security-Policy. */
+/** The redirect URI's place as a source in a Content-Security-Policy, which cannot name an IPv6 address (CSP 3, 2.3.1). */
 export function redirectSource(uri: string): string {
-  const { protocol, origin } = new URL(uri);
-  return redirectKind(uri) === 'app' ? protocol : origin;
+  const { protocol, origin, hostname } = new URL(uri);
+  return redirectKind(uri) === 'app' || hostname.startsWith('[') ? protocol : origin;
 }

@@ -358,3 +358,15 @@ it('a consent is not given on a page that was open before somebody disconnected,
   const credential = { kind: 'bearer', value: accessToken } as const;
   expect(await site.issuer.authenticator.verify(credential)).toMatchObject({ scopes: ['mcp', 'tag:hr'] });
 });
+
+it.each([
+  ['http://127.0.0.1:4999/callback', 'http://127.0.0.1:4999'],
+  ['http://[::1]:4999/callback', 'http:'],
+  ['com.example.app:/callback', 'com.example.app:'],
+  ['https://client.example/callback', 'https://client.example'],
+])('the consent page lets a browser go on to %s by its policy', async (redirect_uri, source) => {
+  const clientId = await register(site, { redirect_uris: [redirect_uri] });
+  const page = await toConsent(new Browser(), authorizeRequest(site, clientId, { redirect_uri }));
+  const policy = (page.headers.get('content-security-policy') ?? '').split('; ');
+  expect(policy).toContain(`form-action 'self' https: ${source}`);
+});
