@@ -1,16 +1,18 @@
 import { limitError, RowBudget, type RowBounds } from '../execute/row-budget.js';
 import { jsonBytes } from '../execute/value-size.js';
+import { throwIfStopped, type StopSignal } from '../lib/stop-signal.js';
+import { takeTurns } from '../lib/take-turns.js';
 import type { Json } from '../model/json.js';
 
 /** Holds what a body returns to the limits that SQL rows are held to, while it comes. For one run. */
 export interface ResultLimit {
-  /** Takes a lot of a list; false when the list ends in it (`on_limit: truncate`). Throws as `RowBudget` does. */
-  readonly take: (items: readonly Json[]) => boolean;
+  /** Takes a lot of a list; false when the list ends in it (`on_limit: truncate`). Rejects as `RowBudget` throws. */
+  readonly take: (items: readonly Json[]) => Promise<boolean>;
   /**
    * The whole of a result whose last lot this is, or that is no list. `cut`: after it comes an item that is too large to
-   * travel. Throws as `take` does.
+   * travel. Rejects as `take` does.
    */
-  readonly end: (value: Json, cut: boolean) => { readonly value: Json; readonly truncated: boolean };
+  readonly end: (value: Json, cut: boolean) => Promise<{ readonly value: Json; readonly truncated: boolean }>;
   /** Takes what is never cut. Throws above `max_bytes`. */
   readonly whole: (value: Json) => void;
 }
@@ -25,8 +27,8 @@ function hasLongText(item: Json, maxBytes: number): boolean {
   return Object.values(item).some((value: Json) => isLong(value, maxBytes));
 }
 
-/** Begins to hold one result to its bounds. */
-export function limitResult(bounds: RowBounds<Json>): ResultLimit {
+/** Begins to hold one result to its bounds. `signal` stops it also between two items that a rule is asked about. */
+export function limitResult(bounds: RowBounds<Json>, signal: StopSignal): ResultLimit {
   const budget = new RowBudget(bounds, jsonBytes);
   const { maxBytes } = bounds.limits;
   const takeItem = (item: Json): boolean => {
@@ -36,12 +38,26 @@ export function limitResult(bounds: RowBounds<Json>): ResultLimit {
   const whole = (value: Json): void => {
     if (jsonBytes(value) > maxBytes) throw limitError('max_bytes');
   };
-  const take = (items: readonly Json[]): boolean => !budget.truncated && items.every(takeItem);
+  const takeAll = async (items: readonly Json[]): Promise<boolean> => {
+    const othersTurn = bounds.keepRow && takeTurns();
+    for (const item of items) {
+      if (!takeItem(item)) return false;
+      const turn = othersTurn?.();
+      if (turn === undefined) continue;
+      await turn;
+      throwIfStopped(signal);
+    }
+    return true;
+  };
+  // One after the other, and none after a refusal, however a worker hurries.
+  let last = Promise.resolve(true);
+  const take = (items: readonly Json[]): Promise<boolean> =>
+    (last = last.then((open) => open && takeAll(items)));
   return {
     take,
-    end: (value, cut) => {
+    end: async (value, cut) => {
       if (Array.isArray(value)) {
-        if (take(value as readonly Json[]) && cut) budget.refuse();
+        if ((await take(value as readonly Json[])) && cut) budget.refuse();
         return { value: budget.rows, truncated: budget.truncated };
       }
       whole(value);

@@ -42,21 +42,21 @@ function doomed({ doom }: CallTree, error: unknown): unknown {
 
 const nothingToSettle = (): Promise<void> => Promise.resolve();
 
-function produce(endpoint: Endpoint, result: WorkerResult, limit: ResultLimit): Ran {
+async function produce(endpoint: Endpoint, result: WorkerResult, limit: ResultLimit): Promise<Ran> {
   const cut = result.form === 'value' && result.cut;
   if (result.form === 'content') limit.whole(result.value);
   if (endpoint.kind === 'prompt') {
     const value =
       result.form === 'content'
         ? result.value.map((content) => ({ role: 'user', content }))
-        : limit.end(result.value, cut).value;
+        : (await limit.end(result.value, cut)).value;
     const response = readMessages(value).map((message) => ({ ...message }));
     return { response, blob: false, truncated: false };
   }
   if (result.form === 'content') {
     return { response: null, content: result.value.map(readBlock), blob: false, truncated: false };
   }
-  const { value, truncated } = limit.end(result.value, cut);
+  const { value, truncated } = await limit.end(result.value, cut);
   return { response: value, blob: result.form === 'blob', truncated };
 }
 
@@ -130,7 +130,7 @@ async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: Execute
   const { endpoint, module } = plan;
   const { own, release } = linked(call.signal);
   const { begun, ended } = createUnended();
-  const limit = limitResult({ limits: limitsOf(endpoint), keepRow: call.keepRow });
+  const limit = limitResult({ limits: limitsOf(endpoint), keepRow: call.keepRow }, own);
   const stop = (error: Error): void => own.abort(error);
   const host = hostOf(plan, tree, { ...call, signal: own }, { stop, begun, takeRows: limit.take });
   try {
@@ -141,7 +141,7 @@ async function runIn(plan: Plan, tree: CallTree, args: JsonObject, call: Execute
     // What ended the call ends it, also when the body caught it and went on.
     own.throwIfAborted();
     if (tree.doom) throw tree.doom;
-    return produce(endpoint, result, limit);
+    return await produce(endpoint, result, limit);
   } catch (error) {
     const known = told(plan, call.signal.aborted ? error : doomed(tree, error), call.callId);
     own.abort(new CancelledError('The call that made this one has ended'));

@@ -12,7 +12,7 @@ export interface BodyHost {
   readonly elicit: (question: { key: string; schema: JsonObject; message: string }) => Promise<Json>;
   readonly callEndpoint: (name: string, args: JsonObject) => Promise<Json>;
   /** Takes a lot of the list that the body returned; false when no more of it is wanted. */
-  readonly takeRows: (items: readonly Json[]) => boolean;
+  readonly takeRows: (items: readonly Json[]) => boolean | Promise<boolean>;
   readonly log: (level: LogLevel, message: string, data: Json) => void;
   readonly progress: (done: number, total: number | undefined, message: string | undefined) => void;
   /** What is to be on record of the call. */

@@ -41,7 +41,7 @@ async function run(args: JsonObject, signal = AbortSignal.timeout(15_000)): Prom
       module: bodies.moduleOf(body),
       args,
       facts,
-      host: { ...quietHost, takeRows: limitResult({ limits }).take },
+      host: { ...quietHost, takeRows: limitResult({ limits }, new AbortController().signal).take },
       signal,
     });
     return value;
