@@ -10,7 +10,9 @@ import { readTail, type ChainPosition } from './segment-tail.js';
 import { createSignatureCheck, type SignatureCheck, type SigningKeys } from './sign.js';
 import {
   foreignKey,
+  isForeign,
   maxFindings,
+  maxForeign,
   type Finding,
   type VerifyAnswer,
   type VerifyReport,
@@ -56,6 +58,7 @@ class Verification {
   readonly #anchored = new Map<string, number>();
   readonly #ends = new Map<string, ChainPosition | undefined>();
   readonly #findings: Finding[] = [];
+  readonly #foreign = new Set<string>();
   readonly #kinds = new Set<Finding['kind']>();
   #findingCount = 0;
   #uncheckedHeads = 0;
@@ -93,6 +96,11 @@ class Verification {
   #report(finding: Finding): void {
     this.#findingCount += 1;
     this.#kinds.add(finding.kind);
+    if (isForeign(finding)) {
+      // Without the right key every line fails alike: what was changed must not drown in them.
+      if (this.#foreign.has(finding.file) || this.#foreign.size === maxForeign) return;
+      this.#foreign.add(finding.file);
+    }
     if (this.#findings.length < maxFindings) this.#findings.push(finding);
   }
 

@@ -31,13 +31,17 @@ export interface VerifyReport {
   readonly unfinished: readonly string[];
   /** Files that are no chain: those of the Python program. */
   readonly notChained: readonly string[];
-  /** In the order of files and lines, at most `maxFindings`. */
+  /** In the order of files and lines, at most `maxFindings`; of those for want of a key one of each file, at most `maxForeign`. */
   readonly findings: readonly Finding[];
   /** All findings, also those that are not listed. */
   readonly findingCount: number;
 }
 
 export const maxFindings = 100;
+export const maxForeign = 20;
 
 /** What is said of a record or a head whose signature fits none of the given keys. */
 export const foreignKey = 'was not made with a key that is at hand';
+
+/** True for a record or head that may be right: its key is not among those that were given, or was never the site's. */
+export const isForeign = ({ message }: Finding): boolean => message.endsWith(foreignKey);

@@ -1,4 +1,4 @@
-import { foreignKey, type Finding, type VerifyReport } from '../audit/verify-report.js';
+import { isForeign, type Finding, type VerifyReport } from '../audit/verify-report.js';
 import { countText } from './count-text.js';
 import { printable } from './printable.js';
 
@@ -24,7 +24,8 @@ export function answerText(report: VerifyReport): string {
     case 'unsigned':
       return unsignedText(report);
     case 'broken': {
-      const broken = findings.find(({ kind }) => kind === 'broken');
+      const all = findings.filter(({ kind }) => kind === 'broken');
+      const broken = all.find((one) => !isForeign(one)) ?? all[0];
       return `broken at ${broken === undefined ? '?' : placeOf(broken)}`;
     }
     case 'missing':
@@ -59,7 +60,10 @@ function nextSteps({ answer, signed, findings }: VerifyReport): readonly string[
     case 'unsigned':
       return [signed === 0 ? noSignature : noKey];
     case 'broken':
-      return [findings.some(({ message }) => message.endsWith(foreignKey)) ? replacedKey : changed];
+      return [
+        ...(findings.some((one) => one.kind === 'broken' && !isForeign(one)) ? [changed] : []),
+        ...(findings.some((one) => isForeign(one)) ? [replacedKey] : []),
+      ];
     case 'missing':
       return [findings.every(({ kind }) => kind === 'missing-outcome') ? cutShort : gone];
   }

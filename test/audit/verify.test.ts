@@ -324,6 +324,20 @@ describe('a log with something missing', () => {
     expect(places(verify(site))).toContain(`missing-segment ${gone}:`);
   });
 
+  it('finds the one line that was changed among hundreds whose key is not at hand', async () => {
+    const site = makeSite();
+    const segment = await write(site, 150);
+    rewrite(site, segment, (all) =>
+      all.map((line, at) => (at === 140 ? line.replace('tool-139', 'tool-xxx') : line)),
+    );
+    const report = verify(site, { keys: { siteSecret: 'another secret of sixteen' } });
+    expect(report.findingCount).toBeGreaterThan(150);
+    expect(report.findings.length).toBeLessThan(10);
+    expect(report.findings.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('it was changed'),
+    );
+  });
+
   it('names calls that started and have no outcome', async () => {
     const site = makeSite();
     const log = await openAuditLog({ settings: site.settings, siteSecret });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { VerifyReport } from '../../src/audit/verify-report.js';
+import { foreignKey, type VerifyReport } from '../../src/audit/verify-report.js';
 import { answerText, verifyText } from '../../src/cli/verify-text.js';
 
 const intact: VerifyReport = {
@@ -22,6 +22,8 @@ const outcome = {
   line: 2,
   message: 'call x has no outcome',
 } as const;
+const foreign = { kind: 'broken', file: 'a.jsonl', line: 1, message: `the signature ${foreignKey}` } as const;
+const hash = { kind: 'broken', file: 'a.jsonl', line: 2, message: 'it was changed' } as const;
 const tail = { kind: 'missing-tail', file: 'a.jsonl', message: 'ends at record 2' } as const;
 
 it.each<[string, Partial<VerifyReport>, string, RegExp]>([
@@ -49,6 +51,18 @@ it.each<[string, Partial<VerifyReport>, string, RegExp]>([
     { answer: 'missing', findings: [outcome], findingCount: 1 },
     'missing outcome at a.jsonl:2',
     /crash or a power cut/,
+  ],
+  [
+    'a record was changed, among many whose key is not at hand',
+    { answer: 'broken', findings: [foreign, hash], findingCount: 9 },
+    'broken at a.jsonl:2',
+    /is not what was written/,
+  ],
+  [
+    'only the key is not at hand',
+    { answer: 'broken', findings: [foreign], findingCount: 1 },
+    'broken at a.jsonl:1',
+    /auth\.previous_keys/,
   ],
   [
     'records were cut off',
