@@ -65,7 +65,7 @@ async function runOnce(run: BodyRun): Promise<Released> {
   const produced = await executeFiltered(run, filter);
   let released: Released;
   try {
-    released = releaseChecked(run, produced, filter);
+    released = await releaseChecked(run, produced, filter);
     signal.throwIfAborted();
   } catch (error) {
     await produced.settle(false);
@@ -91,7 +91,8 @@ async function executeFiltered(run: BodyRun, filter: RowFilter | undefined): Pro
     });
   } catch (error) {
     if (error instanceof PolicyDeniedError && filter) {
-      noteDecision(run.progress, operation.rules.release(subject, args, [], filter), 'output');
+      const denied = await operation.rules.release(subject, args, [], signal, filter);
+      noteDecision(run.progress, denied, 'output');
     }
     throw error;
   }
@@ -127,13 +128,17 @@ function releaseContent(run: BodyRun, blocks: readonly ContentBlock[]): Released
   return { form: 'content', blocks };
 }
 
-function releaseChecked(run: BodyRun, produced: Produced, streamed: RowFilter | undefined): Released {
+async function releaseChecked(
+  run: BodyRun,
+  produced: Produced,
+  streamed: RowFilter | undefined,
+): Promise<Released> {
   if (produced.content) return releaseContent(run, produced.content);
   const filter = Array.isArray(produced.response) ? streamed : undefined; // a single item is filtered as a whole
   const { operation, subject, args, progress, options } = run;
   const checked =
     options.skipResultCheck === true ? produced.response : operation.result.check(produced.response);
-  const result = operation.rules.release(subject, args, checked, filter);
+  const result = await operation.rules.release(subject, args, checked, run.signal, filter);
   noteDecision(progress, result.status === 'denied' ? result : { traces: result.traces }, 'output');
   progress.changed = result.status !== 'released' || result.changed;
   if (result.status !== 'released') return noResult(operation);

@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import type { Problem } from '../errors.js';
+import type { StopSignal } from '../lib/stop-signal.js';
 import type { ReleaseEffects } from '../model/effects.js';
 import type { Endpoint } from '../model/endpoint.js';
 import type { Json, JsonObject } from '../model/json.js';
@@ -20,7 +21,7 @@ import { resultTypes } from './result-types.js';
 import { createRowFilter, type RowFilter } from './row-filter.js';
 import type { Subject } from './subject.js';
 
-/** The rules of one endpoint, ready to be asked. Synchronous. A denial is a result; only `RowFilter.keep` throws. */
+/** The rules of one endpoint, ready to be asked. A denial is a result; only `RowFilter.keep` throws. */
 export interface EndpointRules {
   /** Input rules that read no argument. */
   early(subject: Subject): Decision;
@@ -30,8 +31,14 @@ export interface EndpointRules {
   hiddenBy(subject: Subject): Denial | undefined;
   /** A filter for rows while they stream; undefined when rows are not filtered, or only by the whole result. */
   rowFilter(subject: Subject, args: JsonObject): RowFilter | undefined;
-  /** All output rules. `filtered`: the filter that rows already passed. */
-  release(subject: Subject, args: JsonObject, response: Json, filtered?: RowFilter): ReleaseResult;
+  /** All output rules. `filtered`: the filter that rows already passed. Rejects only when the call of `signal` is stopped. */
+  release(
+    subject: Subject,
+    args: JsonObject,
+    response: Json,
+    signal: StopSignal,
+    filtered?: RowFilter,
+  ): Promise<ReleaseResult>;
   /** The decision on a result that has no fields: whatever rule would change a value denies it. */
   releaseWhole(subject: Subject, args: JsonObject): Decision;
   /** What rules could do to the declared return type. */
@@ -144,8 +151,8 @@ function assemble(plan: OutputPlan, input: readonly CompiledInputRule[], streams
     },
     rowFilter: (subject, args) =>
       streams && rowRules.length > 0 ? createRowFilter(rowRules, createFrame(subject, args)) : undefined,
-    release: (subject, args, response, filtered) =>
-      releaseResponse(plan, createFrame(subject, args, response), response, filtered),
+    release: (subject, args, response, signal, filtered) =>
+      releaseResponse(plan, createFrame(subject, args, response), response, signal, filtered),
     releaseWhole: (subject, args) => releaseWhole(plan, createFrame(subject, args, null)),
     effects: (returns) => effectsOf(plan, returns),
     changesOutput: plan.rules.some(({ rule }) => rule.mode === 'enforce' && rule.action !== 'deny'),

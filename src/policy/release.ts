@@ -1,3 +1,5 @@
+import { throwIfStopped, type StopSignal } from '../lib/stop-signal.js';
+import { takeTurns } from '../lib/take-turns.js';
 import type { Json } from '../model/json.js';
 import type { RuleTrace } from '../model/outcome.js';
 import type { OutputRule } from '../model/rule.js';
@@ -83,9 +85,19 @@ function treeFor(plan: OutputPlan, judged: readonly Judged[]): FieldTree {
   return tree;
 }
 
-function keepItems(value: Json, filter: RowFilter): Json | undefined {
-  if (Array.isArray(value)) return (value as readonly Json[]).filter((item) => filter.keep(item));
-  return value === null || filter.keep(value) ? value : undefined;
+/** Rules that take long for each item let others have their turns, and end with their call. */
+async function keepItems(value: Json, filter: RowFilter, signal: StopSignal): Promise<Json | undefined> {
+  if (!Array.isArray(value)) return value === null || filter.keep(value) ? value : undefined;
+  const othersTurn = takeTurns();
+  const kept: Json[] = [];
+  for (const item of value as readonly Json[]) {
+    if (filter.keep(item)) kept.push(item);
+    const turn = othersTurn();
+    if (turn === undefined) continue;
+    await turn;
+    throwIfStopped(signal);
+  }
+  return kept;
 }
 
 function tracesOf(
@@ -119,26 +131,29 @@ function rowRulesOf(plan: OutputPlan): CompiledRowRule[] {
 
 /**
  * Applies the output rules to what the body gave: all conditions on the original response, then actions in order.
- * `filtered` is the filter that already dropped rows while they streamed. Never changes `response`.
+ * `filtered` is the filter that already dropped rows while they streamed. Never changes `response`. Rejects with
+ * the reason of `signal` when the call is stopped.
  */
-export function releaseResponse(
+export async function releaseResponse(
   plan: OutputPlan,
   frame: Frame,
   response: Json,
+  signal: StopSignal,
   filtered: RowFilter | undefined,
-): ReleaseResult {
+): Promise<ReleaseResult> {
   const rowRules = rowRulesOf(plan);
   const filter = filtered ?? (rowRules.length > 0 ? createRowFilter(rowRules, frame) : undefined);
   const { judged, denial } = judgeAll(plan, filter, frame);
   const changed: number[] = [];
   if (denial) return { status: 'denied', denial, traces: tracesOf(judged, changed, filter) };
   try {
-    const kept = filter && !filtered ? keepItems(response, filter) : response;
+    const kept = filter && !filtered ? await keepItems(response, filter, signal) : response;
     if (kept === undefined) return { status: 'none', traces: tracesOf(judged, changed, filter) };
     const value = transformFields(kept, treeFor(plan, judged), changed);
     const traces = tracesOf(judged, changed, filter);
     return { status: 'released', value, changed: changedBy(traces), traces };
   } catch (error) {
+    throwIfStopped(signal);
     const midway = midwayDenial(judged, filter);
     if (!midway) throw error;
     return {
