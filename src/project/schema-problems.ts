@@ -194,7 +194,8 @@ function expectation(error: SchemaError): string {
   const hint = hintOf(error);
   if (error.keyword === 'pattern' && hint !== undefined) return `must be ${hint}`;
   if (error.keyword === 'minLength' && error.params['limit'] === 1) return 'must not be empty';
-  if (error.keyword === 'pattern' && error.params['pattern'] === String.raw`[^\s,]`) return 'must not be empty';
+  if (error.keyword === 'pattern' && error.params['pattern'] === String.raw`[^\s,]`)
+    return 'must not be empty';
   return error.message ?? 'does not fit';
 }
 
