@@ -196,17 +196,30 @@ export class RecordingLog implements AuditLog {
     this.#failed = false;
   }
 
-  async #tick(): Promise<void> {
-    const { chain, settings, warn } = this.#parts;
+  #catchUp(): void {
     try {
       this.#settleOwed();
       if (!this.writable()) this.#recover();
       this.#putCounted(false);
+    } catch (error) {
+      this.#warnLate(error);
+    }
+  }
+
+  /** What is written goes to the disk also while nothing more can be written. */
+  async #tick(): Promise<void> {
+    const { chain, settings } = this.#parts;
+    this.#catchUp();
+    try {
       if (chain.unsynced && settings.sync === 'interval') await this.#syncGroup();
       if (!this.#closed) await chain.replaceHead();
     } catch (error) {
-      warn('The audit log could not be brought up to date', error);
+      this.#warnLate(error);
     }
+  }
+
+  #warnLate(error: unknown): void {
+    this.#parts.warn('The audit log could not be brought up to date', error);
   }
 }
 

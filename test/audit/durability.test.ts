@@ -12,7 +12,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { ChainWriter } from '../../src/audit/chain-writer.js';
 import { openAuditLog } from '../../src/audit/open-audit-log.js';
+import { RecordingLog } from '../../src/audit/recording-log.js';
+import { openReserve } from '../../src/audit/reserve.js';
+import { logPlace } from '../../src/audit/segment-name.js';
+import { createStrangers } from '../../src/audit/strangers.js';
 import { verifyLog } from '../../src/audit/verify-log.js';
 import type { AuditSettings } from '../../src/model/settings.js';
 import { auditSettings, entry, makeSite, readRecords, segments, siteSecret, type Site } from './support.js';
@@ -295,6 +300,26 @@ describe('a removed folder', () => {
     await log.close();
     expect(segments(site.folder)).toHaveLength(2);
     expect(verify(site)).toMatchObject({ answer: 'anchored', findings: [] });
+  });
+
+  it('keeps nothing from the disk that was written before', async () => {
+    const { folder, settings } = makeSite({ syncIntervalMs: 5 });
+    mkdirSync(folder);
+    const reserve = openReserve('', 0);
+    const common = { settings, reserve, now: Date.now };
+    const chain = new ChainWriter(
+      { ...common, place: logPlace(settings.path), signer: undefined, headFolders: [], transport: 'api' },
+      [],
+    );
+    const warn = vi.fn();
+    const log = new RecordingLog({ ...common, chain, strangers: createStrangers(undefined), warn });
+    chain.put(entry(), { mayUseReserve: false });
+    renameSync(folder, `${folder}.old`);
+    expect(chain.unsynced).toBe(true);
+    await expect(log.append(entry())).rejects.toMatchObject(unavailable);
+    await vi.waitUntil(() => !chain.unsynced, { timeout: 20_000 });
+    expect(log.writable()).toBe(false);
+    await log.close();
   });
 
   it('is the same as a folder that was moved', async () => {
