@@ -35,7 +35,9 @@ function tellWaiting(handler: RequestListener): RequestListener {
   return (request, response) => {
     if (response.socket === null) {
       const { socket } = request;
-      const lost = (): void => void response.destroy().emit('close');
+      const lost = (): void => {
+        if (response.socket === null) response.destroy().emit('close');
+      };
       socket.setMaxListeners(0).once('close', lost);
       response.once('close', () => socket.off('close', lost));
     }
