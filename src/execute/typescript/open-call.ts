@@ -1,6 +1,6 @@
 import { ExecuteFailedError, toMxcpError, type MxcpError } from '../../errors.js';
 import { stopReason, throwIfStopped, type StopSignal } from '../../lib/stop-signal.js';
-import type { JsonObject } from '../../model/json.js';
+import type { Json, JsonObject } from '../../model/json.js';
 import { bodyError } from './body-error.js';
 import type { BodyHost } from './body-host.js';
 import type { CallFacts, FromWorker, ToWorker, WorkerResult } from './protocol.js';
@@ -54,6 +54,8 @@ interface Tally {
   readonly refusals: Map<number, MxcpError>;
   openAsks: number;
   tells: number;
+  /** A lot of the result is being taken. */
+  takesRows: boolean;
   /** Why a lot of the result was refused: the run fails with it, whatever the worker makes of the refusal. */
   refusedRows: MxcpError | undefined;
 }
@@ -64,24 +66,39 @@ function remember({ refusals }: Tally, ask: number, error: MxcpError): void {
   if (refusals.size > maxRefusals && oldest !== undefined) refusals.delete(oldest);
 }
 
-async function answer(
+/** Takes a lot of the result, which may be large: the worker sends the next one when this is answered. */
+async function takeRows(
   { host, signal }: Run,
-  { call, ask, operation, input }: CallMessage & { type: 'ask' },
+  { input }: CallMessage & { type: 'ask' },
   tally: Tally,
-): Promise<ToWorker> {
+): Promise<Json> {
+  throwIfStopped(signal);
+  if (tally.takesRows) throw new HostileMessage('A worker sends rows without end');
+  tally.takesRows = true;
   try {
-    if (operation === 'rows') throwIfStopped(signal);
-    else if (tally.open.characters > maxOpenCharacters)
-      throw new ExecuteFailedError(
-        'A body asks for too much at once: await some of it before asking for more',
-      );
-    return { type: 'answer', call, ask, value: await serveAsk(host, operation, input) };
+    return await serveAsk(host, 'rows', input);
+  } finally {
+    tally.takesRows = false;
+  }
+}
+
+async function ask({ host }: Run, message: CallMessage & { type: 'ask' }, { open }: Tally): Promise<Json> {
+  if (open.characters > maxOpenCharacters)
+    throw new ExecuteFailedError('A body asks for too much at once: await some of it before asking for more');
+  return serveAsk(host, message.operation, message.input);
+}
+
+async function answer(run: Run, message: CallMessage & { type: 'ask' }, tally: Tally): Promise<ToWorker> {
+  const { call, ask: number, operation } = message;
+  try {
+    const value = await (operation === 'rows' ? takeRows : ask)(run, message, tally);
+    return { type: 'answer', call, ask: number, value };
   } catch (error) {
     if (error instanceof HostileMessage) throw error;
     const known = toMxcpError(error);
-    remember(tally, ask, known);
+    remember(tally, number, known);
     if (operation === 'rows') tally.refusedRows ??= known;
-    return { type: 'refusal', call, ask, code: known.code, message: known.message };
+    return { type: 'refusal', call, ask: number, code: known.code, message: known.message };
   }
 }
 
@@ -141,6 +158,7 @@ export function openCall(
     open,
     openAsks: 0,
     tells: 0,
+    takesRows: false,
     refusedRows: undefined,
   };
   let settle: { resolve: (result: WorkerResult) => void; reject: (error: MxcpError) => void };

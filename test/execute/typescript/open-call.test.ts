@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { limitError } from '../../../src/execute/row-budget.js';
 import { openCall, type CallMessage } from '../../../src/execute/typescript/open-call.js';
 import type { ToWorker } from '../../../src/execute/typescript/protocol.js';
+import { HostileMessage } from '../../../src/execute/typescript/read-message.js';
 import { StopSource } from '../../../src/lib/stop-signal.js';
 import { CancelledError } from '../../../src/errors.js';
 import { quietHost } from './bodies.js';
@@ -65,6 +66,26 @@ describe('a worker that sends a lot of its result', () => {
 });
 
 describe('a worker that does not wait for answers', () => {
+  it('has one lot of its result at a time in the memory of the server', async () => {
+    let take: (more: boolean) => void = () => undefined;
+    const takeRows = (): Promise<boolean> => new Promise((resolve) => (take = resolve));
+    const run = { module: 0, args: {}, facts, host: { ...quietHost, takeRows }, signal: new StopSource() };
+    const opened = openCall(
+      1,
+      run,
+      { characters: 0 },
+      () => undefined,
+      () => undefined,
+    );
+    const first = opened.receive(rows, 100);
+    await expect(opened.receive(rows, 100)).rejects.toBeInstanceOf(HostileMessage);
+    take(true);
+    await first;
+    const next = opened.receive(rows, 100);
+    take(true);
+    await expect(next).resolves.toBeUndefined();
+  });
+
   it('may ask for 64 MiB at once in all its calls, and for more when some of it is answered', async () => {
     const sent: ToWorker[] = [];
     const answers: (() => void)[] = [];
