@@ -3,6 +3,7 @@ import { isObject } from '../lib/is-object.js';
 import { allowedFunctions, allowedTableFunctions } from './allowed-functions.js';
 import { withoutLiterals } from './duckdb-error.js';
 import { splitStatements, type SqlSegment } from './lex-sql.js';
+import { unreadPart } from './refused-statement.js';
 
 /** A table or view that queries may read, by its parts. */
 export interface RelationName {
@@ -28,6 +29,8 @@ export async function checkFreeSql(sql: string, catalog: FreeSqlCatalog): Promis
   const [segment, ...others] = splitStatements(sql);
   if (!segment) throw refuseWhole('The text has no statement');
   if (others.length > 0) throw refuseWhole('More than one statement');
+  const unread = unreadPart(segment);
+  if (unread) throw refuseWhole(unread.message);
   const parsed = readTree(await catalog.parse(queryOf(segment)));
   const statements = listOf(parsed, 'statements');
   if (statements.length !== 1) throw refuseWhole('More than one statement');
