@@ -40,6 +40,12 @@ function canonical(address: string): string {
   return href === origin + pathname ? href.replace(/\/+$/, '') : address;
 }
 
+const addressKind: Kind<string> = {
+  ...textKind,
+  read: ({ data }) => (typeof data === 'string' ? canonical(data) : undefined),
+  parse: canonical,
+};
+
 /** `transport.http` (spec pages 02 and 06): where the server listens, whom it believes, and how it is hardened. */
 export function readHttp(context: SettingsContext): HttpSettings {
   const { reader, overrides } = context;
@@ -50,7 +56,7 @@ export function readHttp(context: SettingsContext): HttpSettings {
     more: { readonly flag?: T | undefined; readonly variable?: string } = {},
   ): T => reader.read(`transport.http.${key}`, { kind, ...more, ...both(context, key) }, fallback);
   const baseUrl = reader.optional('transport.http.base_url', {
-    kind: textKind,
+    kind: addressKind,
     variable: 'MXCP_BASE_URL',
     ...both(context, 'base_url'),
   });
@@ -59,7 +65,7 @@ export function readHttp(context: SettingsContext): HttpSettings {
     host: read('host', textKind, 'localhost', { flag: overrides.host, variable: 'MXCP_HOST' }),
     port: read('port', integerKind(0, 65_535), 8000, { flag: overrides.port, variable: 'MXCP_PORT' }),
     path: read('path', pathKind, '/mcp', { variable: 'MXCP_PATH' }),
-    ...(baseUrl !== undefined && { baseUrl: canonical(baseUrl) }),
+    ...(baseUrl !== undefined && { baseUrl }),
     trustProxy: readTrustProxy(context),
     allowedHosts: read('allowed_hosts', listKind, [], { variable: 'MXCP_ALLOWED_HOSTS' }),
     allowedOrigins: readOrigins(context),

@@ -225,8 +225,13 @@ describe('the address of the server', () => {
 
   it.each(addresses)('%s is known as clients send it, so that it is compared: %s', async (stated, wanted) => {
     expect((await http(minimalSite, { env: { MXCP_BASE_URL: stated } }))?.baseUrl).toBe(wanted);
-    const site = inProfile(`transport: {http: {base_url: "${stated}"}}`);
-    expect((await http(site))?.baseUrl).toBe(wanted);
+    const { project } = await reading(inProfile(`transport: {http: {base_url: "${stated}"}}`));
+    expect(project?.transport.http.baseUrl).toBe(wanted);
+    expect(project?.settings).toContainEqual({
+      path: 'transport.http.base_url',
+      value: wanted,
+      from: 'site',
+    });
   });
 
   it.each(['/', '/mcp', '/mcp/', '/api/v1.2/mcp', '/healthz2', '/a/oauth'])('has MCP at %s', async (path) => {
