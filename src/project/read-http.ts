@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { dirname } from 'node:path';
 import type { HttpSettings, TlsSettings } from '../model/settings.js';
 import { variable } from './expand.js';
@@ -136,13 +136,17 @@ function tlsFile({ reader, env }: SettingsContext, field: Field | undefined): st
   return path;
 }
 
+/** Every IPv4 address, as IPv6 writes it. */
+const mapped = new BlockList();
+mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
+
 /** An address, a network, or a name of well-known networks. A network of everybody would believe any caller, as `true` does. */
 function isProxy(text: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
   const [address = '', bits, ...rest] = text.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
-  const fewest = /^::ffff:/i.test(address) ? 97 : 1; // below, it is every IPv4 address
+  const fewest = version === 6 && mapped.check(address, 'ipv6') ? 97 : 1;
   const most = version === 4 ? 32 : 128;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= fewest && Number(bits) <= most);
 }

@@ -197,7 +197,8 @@ describe('tls', () => {
 });
 
 describe('trusted proxies', () => {
-  const everybody = ['true', '*', '0.0.0.0/0', '::/0', '10.0.0.1, ::ffff:0:0/96'];
+  const mapped = ['10.0.0.1, ::ffff:0:0/96', '0:0:0:0:0:FFFF::/96', '::0:ffff:10.0.0.0/96'];
+  const everybody = ['true', '*', '0.0.0.0/0', '::/0', ...mapped];
   const sites = [minimalSite, inProfile('transport: {http: {trust_proxy: 10.0.0.0/8}}')];
 
   it.each(everybody.flatMap((value) => sites.map((site, index) => [value, index, site] as const)))(
@@ -209,8 +210,9 @@ describe('trusted proxies', () => {
   );
 
   it('are the addresses and networks of MXCP_TRUST_PROXY over those of the file', async () => {
-    const env = { MXCP_TRUST_PROXY: '192.0.2.1,2001:db8::/32' };
-    expect((await http(sites[1] ?? '', { env }))?.trustProxy).toEqual(['192.0.2.1', '2001:db8::/32']);
+    const wanted = ['192.0.2.1', '2001:db8::/32', '::ffff:10.0.0.0/104', 'fe80::1%eth0', '::1', 'loopback'];
+    const env = { MXCP_TRUST_PROXY: wanted.join(',') };
+    expect((await http(sites[1] ?? '', { env }))?.trustProxy).toEqual(wanted);
   });
 });
 
