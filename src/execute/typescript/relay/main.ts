@@ -10,8 +10,10 @@ const weighEveryMs = 25;
 const udf = '{"type":"udf"';
 /** How a line for the log begins, which may be lost. */
 const told = '{"type":"tell"';
-/** Characters of messages that the server's thread has not taken yet, beyond which it is sent no more. */
-const maxUnheard = 262_144;
+/** Characters of messages that the server's thread has not taken yet, beyond which it is sent no line for the log. */
+const maxToldUnheard = 262_144;
+/** The same for anything else: lines for the log are in nobody's way. */
+const maxUnheard = 2 * maxToldUnheard;
 
 function serve(port: MessagePort, start: RelayStart): void {
   const { answers, arrived, isolation, maxMessageBytes } = start;
@@ -30,10 +32,11 @@ function serve(port: MessagePort, start: RelayStart): void {
     else wake(text);
   };
   const pass = (text: string): void => {
-    if (unheard <= maxUnheard) {
+    const mayBeLost = text.startsWith(told);
+    if (mayBeLost ? unheard + text.length <= maxToldUnheard : unheard <= maxUnheard) {
       unheard += text.length;
       tell({ text });
-    } else if (!text.startsWith(told)) link.kill('hostile', 'it talks without end');
+    } else if (!mayBeLost) link.kill('hostile', 'it talks without end');
   };
   const events: LinkEvents = {
     text: (text) => (text.startsWith(udf) ? answer(text) : pass(text)),

@@ -23,25 +23,33 @@ function busy(ms: number): void {
   while (performance.now() < end);
 }
 
-/** A worker that sends one message again and again, as fast as it is read. */
-const flood = (message: string): string => `import { Socket } from 'node:net';
-const text = Buffer.from(${JSON.stringify(message)});
-const head = Buffer.alloc(4);
-head.writeUInt32BE(text.length);
-const line = new Socket({ fd: 3 });
-const send = () => {
-  while (line.write(Buffer.concat([head, text])));
+/** A worker that sends one message `times`, as fast as it is read, and then the last one. */
+const flood = (message: string, times: number, last: string): string => `import { Socket } from 'node:net';
+const frame = (message) => {
+  const text = Buffer.from(message);
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(text.length);
+  return Buffer.concat([head, text]);
 };
-line.on('drain', send).on('error', () => process.exit(0));
+const each = frame(${JSON.stringify(message)});
+const line = new Socket({ fd: 3 });
+let left = ${times};
+const send = () => {
+  while (left-- > 0) if (!line.write(each)) return;
+  if (left === -1) line.write(frame(${JSON.stringify(last)}));
+};
+line.on('drain', send).on('error', () => process.exit(0)).on('data', () => undefined);
 send();`;
 
 /** Starts such a worker behind a relay. `take` hears of each message. */
 function start(
   message: string,
-  take: () => void,
+  take: (text: string) => void,
+  times = Infinity,
+  last = '',
 ): { readonly link: RelayLink; readonly end: Promise<WorkerEnd> } {
   const program = join(folder, 'flood.mjs');
-  writeFileSync(program, flood(message));
+  writeFileSync(program, flood(message, times, last));
   let tellEnd: (end: WorkerEnd) => void;
   const end = new Promise<WorkerEnd>((resolve) => (tellEnd = resolve));
   const link = startRelay(
@@ -74,6 +82,17 @@ describe('a worker of functions that floods its line', () => {
       if (spent === 800) resolve(performance.now() - first);
     });
     expect(await taken).toBeGreaterThan((spent - 300) * 3);
+    link.kill('stopped', 'the test is over');
+    expect(await end).toMatchObject({ reason: 'stopped' });
+  });
+
+  it('with lines for the log may still say what is not for the log', async () => {
+    const loaded = JSON.stringify({ type: 'loaded' });
+    let heard: () => void;
+    const taken = new Promise<string>((resolve) => (heard = () => resolve('taken')));
+    const take = (text: string): void => (text === loaded ? heard() : busy(1));
+    const { link, end } = start(JSON.stringify({ type: 'tell', text: 'x'.repeat(200) }), take, 5000, loaded);
+    expect(await Promise.race([taken, end])).toBe('taken');
     link.kill('stopped', 'the test is over');
     expect(await end).toMatchObject({ reason: 'stopped' });
   });
