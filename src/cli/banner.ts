@@ -12,8 +12,10 @@ import { printable } from './printable.js';
 /** What the start of a server tells. */
 export interface Serving {
   readonly runtime: Runtime;
-  /** URL of the MCP endpoint; absent over stdio. */
+  /** URL of the MCP endpoint, for clients; absent over stdio. */
   readonly url?: string;
+  /** URL of the MCP endpoint on this machine; absent over stdio. */
+  readonly listening?: string;
   /** The persona that every caller is (`--as`). */
   readonly as?: string;
 }
@@ -24,6 +26,7 @@ export interface ServingReport {
   readonly profile: string;
   readonly transport: 'streamable-http' | 'stdio';
   readonly url: string | null;
+  readonly listening: string | null;
   readonly tools: number;
   readonly resources: number;
   readonly prompts: number;
@@ -62,7 +65,7 @@ function authenticationText({ runtime, url, as }: Serving): string {
 
 /** Collects what a served runtime is. */
 export function servingReport(serving: Serving): ServingReport {
-  const { runtime, url } = serving;
+  const { runtime, url, listening } = serving;
   const { project, registry, database } = runtime;
   const count = (kind: EndpointKind): number => registry.list(kind).length;
   const uncompiled = project.endpoints.filter(({ kind, name }) => registry.find(kind, name) === undefined);
@@ -71,6 +74,7 @@ export function servingReport(serving: Serving): ServingReport {
     profile: project.profile,
     transport: url === undefined ? 'stdio' : 'streamable-http',
     url: url ?? null,
+    listening: listening ?? null,
     tools: count('tool'),
     resources: count('resource'),
     prompts: count('prompt'),
@@ -119,6 +123,7 @@ export function bannerText(serving: Serving, colors: Colors): string {
   const lines: readonly (readonly [string, string])[] = [
     ['serves', `${offered} of ${root}`],
     ['at', report.url ?? 'stdio'],
+    ...(report.listening === report.url ? [] : [['listens', `at ${report.listening}`] as const]),
     ['sign-in', report.authentication],
     ...(unseen === undefined ? [] : [['note', colors.yellow(unseen)] as const]),
     ['database', `${shownPath(root, report.database)}${report.readonly ? ', read-only' : ''}`],

@@ -105,7 +105,10 @@ async function serveUntilStopped(opened: Opened, site: Site, as: string | undefi
   const warnings = [...project.warnings, ...runtime.warnings, ...poolWarnings(project, site.env)];
   const serving = {
     runtime,
-    ...(service.url !== undefined && { url: clientUrl(project, service.url) }),
+    ...(service.url !== undefined && {
+      url: clientUrl(project, service.url),
+      listening: service.url,
+    }),
     ...(as !== undefined && { as }),
   };
   announce(context, serving, warnings);

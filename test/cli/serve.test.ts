@@ -101,6 +101,7 @@ profiles: { dev: { duckdb: { path: ":memory:" }, ${profile} } }
     const { code, stdout } = await (await serve(site)).stop();
     expect(code).toBe(0);
     expect(stdout).toMatch(/^ +at +http:\/\/localhost:1\/mcp$/m);
+    expect(stdout).toMatch(/^ +listens +at http:\/\/127\.0\.0\.1:\d+\/mcp$/m);
   });
 
   it('says so when nobody sees anything, and how to see more', async () => {

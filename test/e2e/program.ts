@@ -155,11 +155,15 @@ export interface Server extends Program {
   readonly kill: () => Promise<void>;
 }
 
+/** Address for clients, and where it listens when that is another one. */
+const banner = /^ +at +(\S+)\n(?: +listens +at (\S+)\n)?/m;
+
+/** Where a server listens, by its banner. */
 function announced(program: Program): Promise<string> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
-      const url = /http:\/\/127\.0\.0\.1:\d+\/mcp(?=\s)/.exec(program.said.stdout)?.[0];
-      if (url !== undefined) resolve(url);
+      const [, forClients, listening] = banner.exec(program.said.stdout) ?? [];
+      if (forClients !== undefined) resolve(listening ?? forClients);
     };
     program.child.stdout.on('data', look);
     void program.ended.then((code) =>
