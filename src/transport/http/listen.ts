@@ -35,11 +35,17 @@ function tellWaiting(handler: RequestListener): RequestListener {
   return (request, response) => {
     if (response.socket === null) {
       const { socket } = request;
+      let told = false;
       const lost = (): void => {
-        if (response.socket === null) response.destroy().emit('close');
+        if (response.socket !== null) return;
+        response.destroy();
+        setImmediate(() => told || response.emit('close')); // newer versions of Node tell it themselves
       };
       socket.setMaxListeners(0).once('close', lost);
-      response.once('close', () => socket.off('close', lost));
+      response.once('close', () => {
+        told = true;
+        socket.off('close', lost);
+      });
     }
     handler(request, response);
   };
