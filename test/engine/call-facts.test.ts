@@ -1,25 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { callerName } from '../../src/engine/call-facts.js';
 import type { Caller } from '../../src/model/caller.js';
+import { caller } from '../policy/build.js';
 
-const nobody: Caller = {
-  source: 'anonymous',
-  key: null,
-  userId: null,
-  username: null,
-  email: null,
-  name: null,
-  provider: null,
-  role: 'anonymous',
-  roles: [],
-  permissions: [],
-  groups: [],
-  capabilities: [],
-  scopes: [],
-  claims: {},
-  osUser: null,
-  clientId: null,
-};
+const nobody = caller();
 
 function asserted(more: Partial<Caller>): Caller {
   return { ...nobody, source: 'asserted', ...more };
